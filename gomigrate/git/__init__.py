@@ -1,0 +1,1 @@
+"""What knows git: patches, mails that hold a patch, and questions to a repository."""

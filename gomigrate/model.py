@@ -1,0 +1,189 @@
+"""The plain, frozen values that the stages hand to each other.
+
+The words are those of golang.org/x/tools/go/analysis: a Diagnostic is what was found, a SuggestedFix is
+how to mend it, a TextEdit is one replacement in one file. Byte offsets are 0-based with an exclusive end;
+lines and columns are 1-based, columns count bytes. Paths are relative to the checkout's top, with slashes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Stage(str, Enum):
+    """What the resulting code adds and honours."""
+
+    PREPARE = "prepare"
+    SWITCH = "switch"
+    CLEANUP = "cleanup"
+
+
+class Confidence(str, Enum):
+    """How far a change is known to keep behaviour."""
+
+    EXACT = "exact"
+    NARROWED = "narrowed"
+    ASSUMED = "assumed"
+
+
+class Operation(str, Enum):
+    """What finalizer code computes on the list of finalizers."""
+
+    CONTAINS = "Contains"
+    ADD = "Add"
+    SET_IF_EMPTY = "SetIfEmpty"
+    REMOVE = "Remove"
+    HAS_ANY = "HasAny"
+    CLEAR = "Clear"
+    SAME_COUNT = "SameCount"
+    IS_DELETING = "IsDeleting"
+
+
+@dataclass(frozen=True, slots=True)
+class TextEdit:
+    """Replace the bytes [start, end) of a file."""
+
+    path: str
+    start: int
+    end: int
+    new_text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedFix:
+    message: str
+    edits: tuple[TextEdit, ...]
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A stated way in which the new code differs from the old, with the list that shows it."""
+
+    name: str
+    text: str
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a change may be believed: how the meaning was found, and what the object's type rests on."""
+
+    confidence: Confidence
+    how: str
+    differences: tuple[Difference, ...] = ()
+    object_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. With a fix it is changed by the patch; without one it is left to a person, and says why."""
+
+    rule: str
+    path: str
+    line: int
+    column: int
+    end_line: int
+    message: str
+    before: str = ""
+    operation: Operation | None = None
+    name: str = ""
+    evidence: Evidence | None = None
+    fix: SuggestedFix | None = None
+    left_because: str = ""
+    next_step: str = ""
+    intended: bool = False
+
+    @property
+    def where(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantChoice:
+    """Where the constants of one finalizer name live after the patch, and why there."""
+
+    old: str
+    new: str
+    key: str
+    legacy_key: str
+    package: str
+    path: str
+    why: str
+    moved_from: str = ""
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """Finalizers of ours that are left on an object made by `created_by` and handled by `handled_by` in turn."""
+
+    created_by: str
+    handled_by: tuple[str, ...]
+    left: tuple[str, ...]
+    freed: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeMatrix:
+    """The cells for one finalizer name, computed from the operations in the code before and after."""
+
+    name: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    cells: tuple[MatrixCell, ...]
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFacts:
+    """A Go module, and the controller-runtime that its build really uses."""
+
+    path: str
+    directory: str
+    controller_runtime: str
+    source: str
+    touched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader must know that is no finding: a file that was skipped, a folder that is no git checkout."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that one run found and would do. `changes` maps a path to its new bytes, or None when the file goes."""
+
+    checkout: str
+    commit: str
+    pack: str
+    stage: Stage
+    diagnostics: tuple[Diagnostic, ...]
+    originals: dict[str, bytes]
+    changes: dict[str, bytes | None]
+    constants: tuple[ConstantChoice, ...] = ()
+    matrices: tuple[UpgradeMatrix, ...] = ()
+    modules: tuple[ModuleFacts, ...] = ()
+    module_changes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    timings: tuple[tuple[str, float], ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.fix)
+
+    @property
+    def left(self) -> tuple[Diagnostic, ...]:
+        """Left to a person; what was left on purpose (a force delete) is `intended` and not among them."""
+        return tuple(d for d in self.diagnostics if not d.fix and not d.intended)
+
+    @property
+    def intended(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if not d.fix and d.intended)
