@@ -1,0 +1,168 @@
+"""A checkout on disk: which Go files and module files it holds, and their bytes, read safely.
+
+A checkout may be hostile: symlinks are never followed, only regular files inside the given folder are read, and
+what cannot be read or is too large becomes a note, never an error.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gomigrate.errors import UserError
+from gomigrate.model import Note
+
+MAX_FILE = 8 * 1024 * 1024
+CACHE_BUDGET = 64 * 1024 * 1024
+_SKIPPED_FOLDERS = frozenset({"node_modules", "testdata"})
+_MODULE_FILES = frozenset({"go.mod", "go.work"})
+
+
+class Checkout:
+    """The files of one checkout. Paths are relative to `top`, with slashes."""
+
+    def __init__(self, top: Path, *, walk: bool = True) -> None:
+        """With `walk` off nothing is listed ahead: folders are looked at when they are asked for."""
+        self.top = top
+        self.walked = walk
+        self.notes: list[Note] = []
+        self.go_files: list[str] = []
+        self.module_files: list[str] = []
+        self.vendor_folders: list[str] = []
+        self._prefix = os.fspath(top) + os.sep
+        self._cache: dict[str, bytes] = {}
+        self._cached = 0
+        self._by_folder: dict[str, list[str]] = {}
+        if walk:
+            self._walk(os.fspath(top), "")
+            self.go_files.sort()
+            for path in self.go_files:
+                self._by_folder.setdefault(path.rpartition("/")[0], []).append(path)
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file, or None with a note when it cannot or should not be read."""
+        cached = self._cache.get(path)
+        if cached is not None:
+            return cached
+        try:
+            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            descriptor = os.open(self._prefix + path, flags)
+        except OSError as error:
+            self._note(path, f"cannot be read: {error.strerror}; skipped")
+            return None
+        try:
+            data = os.read(descriptor, MAX_FILE + 1)
+            if len(data) > MAX_FILE:
+                self._note(path, f"is larger than {MAX_FILE // 1024 // 1024} MiB; skipped")
+                return None
+        except OSError as error:
+            self._note(path, f"cannot be read: {error.strerror}; skipped")
+            return None
+        finally:
+            os.close(descriptor)
+        if self._cached + len(data) <= CACHE_BUDGET:
+            self._cache[path] = data
+            self._cached += len(data)
+        return data
+
+    def holding(self, needles: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+        """Go files that hold at least one of the needles. Nothing is parsed here: bytes are found first."""
+        wanted = tuple(needles)
+        for path in self.go_files:
+            data = self.read(path)
+            if data is not None and any(n in data for n in wanted):
+                yield path, data
+
+    def go_files_in(self, folder: str) -> list[str]:
+        if folder not in self._by_folder:
+            self._by_folder[folder] = [] if self.walked else self._list(folder)
+        return self._by_folder[folder]
+
+    def _list(self, folder: str) -> list[str]:
+        if folder.startswith(".."):
+            return []
+        relative = f"{folder}/" if folder else ""
+        try:
+            entries = list(os.scandir(self._prefix + folder))
+        except OSError:
+            return []
+        names = (e.name for e in entries if e.name.endswith(".go") and e.name[0] not in "._")
+        inside = {e.name: e for e in entries}
+        return sorted(relative + n for n in names if self._is_regular(inside[n], relative))
+
+    def has_module_file(self, path: str) -> bool:
+        if self.walked:
+            return path in self.module_files
+        return os.path.isfile(self._prefix + path) and not os.path.islink(self._prefix + path)
+
+    def exists(self, path: str) -> bool:
+        return os.path.lexists(self._prefix + path)
+
+    def _note(self, path: str, text: str) -> None:
+        note = Note(path, text)
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def _walk(self, folder: str, relative: str) -> None:
+        stack = [(folder, relative)]
+        while stack:
+            folder, relative = stack.pop()
+            try:
+                entries = list(os.scandir(folder))
+            except OSError as error:
+                if not relative:
+                    raise UserError(f"{folder}: cannot be read: {error.strerror}") from None
+                self._note(relative[:-1], f"cannot be read: {error.strerror}; skipped")
+                continue
+            if relative and any(e.name == ".git" for e in entries):
+                self._note(relative[:-1], "is a repository of its own; skipped")
+                continue
+            for entry in entries:
+                name = entry.name
+                if name.endswith(".go"):
+                    if name[0] not in "._" and self._is_regular(entry, relative):
+                        self.go_files.append(relative + name)
+                elif name in _MODULE_FILES:
+                    if self._is_regular(entry, relative):
+                        self.module_files.append(relative + name)
+                elif name[0] not in "._" and entry.is_dir(follow_symlinks=False):
+                    if name == "vendor":
+                        self.vendor_folders.append(relative + name)
+                    elif name not in _SKIPPED_FOLDERS:
+                        stack.append((entry.path, f"{relative}{name}/"))
+
+    def _is_regular(self, entry: os.DirEntry[str], relative: str) -> bool:
+        if entry.is_file(follow_symlinks=False):
+            return True
+        if entry.is_dir(follow_symlinks=False):
+            return False
+        kind = "symbolic link" if entry.is_symlink() else "special file"
+        self._note(relative + entry.name, f"is a {kind}; skipped")
+        return False
+
+
+def open_checkout(path: Path) -> Checkout:
+    """The checkout that `path` lies in: the top of its git work tree, or the folder itself outside of git.
+
+    Raises UserError when there is no such folder or no Go file below it.
+    """
+    from gomigrate.git.repository import find_top
+
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}. Give the folder of a Go checkout.") from None
+    if not stat.S_ISDIR(mode):
+        raise UserError(f"{path}: is a file. Give the folder of a Go checkout.")
+    resolved = path.resolve()
+    top = find_top(resolved)
+    checkout = Checkout(top or resolved)
+    if top is None:
+        checkout.notes.append(
+            Note("", f"not a git checkout: paths in the patch are relative to {path}, apply it there with `git apply`")
+        )
+    if not checkout.go_files:
+        raise UserError(f"{path}: no Go files found (vendor, testdata and hidden folders are not searched).")
+    return checkout

@@ -1,0 +1,1 @@
+"""What knows Go the language, and nothing of finalizers."""

@@ -1,0 +1,169 @@
+"""Who uses a name: every reference to a function, method, constant or variable of a package, calls or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from gomigrate.go.scope import lookup
+from gomigrate.go.syntax import SourceFile
+from gomigrate.go.types import Named, Pointer, Types
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name declared at package level, or a method (`receiver` is its type's name)."""
+
+    folder: str
+    receiver: str
+    name: str
+
+    @property
+    def exported(self) -> bool:
+        return self.name[:1].isupper()
+
+    def __str__(self) -> str:
+        return f"{self.receiver}.{self.name}" if self.receiver else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`node` is the whole reference: the identifier, or the selector expression in front of a call's arguments.
+
+    `sure` is False when it cannot be told whether this symbol is meant (a dot import, a receiver of unknown type).
+    """
+
+    file: SourceFile
+    node: Node
+    sure: bool = True
+
+    @property
+    def call(self) -> Node | None:
+        """The call when the reference is called, else None: the symbol is used as a value."""
+        parent = self.node.parent
+        if parent is not None and parent.type == "call_expression":
+            function = parent.child_by_field_name("function")
+            if function is not None and function.id == self.node.id:
+                return parent
+        return None
+
+
+class References:
+    """Finds references in the whole checkout, or in the files `only`."""
+
+    def __init__(self, types: Types, only: list[str] | None = None) -> None:
+        self.only = only
+        self.types = types
+        self.workspace = types.workspace
+        self._importers: dict[str, list[str]] = {}
+
+    def prepare(self, folders: Iterable[str]) -> None:
+        """Finds the importers of these packages in one pass over the bytes."""
+        if self.only is not None:
+            return
+        wanted = {self.workspace.import_path(f): [] for f in folders}
+        wanted = {path: found for path, found in wanted.items() if path and path not in self._importers}
+        if not wanted:
+            return
+        needles = {path: f'"{path}"'.encode() for path in wanted}
+        for file_path, data in self.workspace.checkout.holding(needles.values()):
+            for path, needle in needles.items():
+                if needle in data:
+                    wanted[path].append(file_path)  # type: ignore[attr-defined]
+        self._importers.update(wanted)  # type: ignore[arg-type]
+
+    def importers(self, folder: str) -> list[str]:
+        """Files that hold the import path of a package."""
+        self.prepare([folder])
+        return self._importers.get(self.workspace.import_path(folder), [])
+
+    def of(self, symbol: Symbol) -> list[Reference]:
+        """Every reference in the checkout, declarations left out."""
+        found = []
+        own = set(self.workspace.checkout.go_files_in(symbol.folder))
+        everywhere = own | set(self.importers(symbol.folder) if symbol.exported else ())
+        paths = sorted(everywhere) if self.only is None else self.only
+        word = symbol.name.encode()
+        for path in paths:
+            data = self.workspace.checkout.read(path)
+            if data is None or word not in data:
+                continue
+            file = self.workspace.file(path)
+            if file is not None:
+                found += self._in_file(file, symbol, own=path in own)
+        return found
+
+    def _in_file(self, file: SourceFile, symbol: Symbol, own: bool) -> Iterator[Reference]:
+        external_test = own and file.package_name.endswith("_test") and not self._is_package(symbol, file)
+        for node in occurrences(file, symbol.name):
+            parent = node.parent
+            if parent is None:
+                continue
+            if symbol.receiver:
+                if node.type == "field_identifier" and parent.type == "selector_expression":
+                    sure = self._is_method(file, parent, symbol)
+                    if sure is not False:
+                        yield Reference(file, parent, sure is True)
+                continue
+            if node.type == "field_identifier" and parent.type == "selector_expression":
+                operand = parent.child_by_field_name("operand")
+                package = self.types.package_of(file, operand) if operand is not None else None
+                if package is not None and self.workspace.folder_of(package, file.directory) == symbol.folder:
+                    yield Reference(file, parent)
+            elif node.type == "identifier" and own and not external_test:
+                if not _declares(node) and lookup(file, symbol.name, node) is None:
+                    yield Reference(file, node)
+            elif node.type == "identifier" and file.has_dot_import and not own:
+                dotted = [i for i in file.imports if i.alias == "."]
+                if any(self.workspace.folder_of(i.path, file.directory) == symbol.folder for i in dotted):
+                    yield Reference(file, node, sure=False)
+
+    def _is_package(self, symbol: Symbol, file: SourceFile) -> bool:
+        return self.workspace.package_name(symbol.folder) == file.package_name
+
+    def _is_method(self, file: SourceFile, selector: Node, symbol: Symbol) -> bool | None:
+        """True / False when the operand's type is known, None when it is not."""
+        operand = selector.child_by_field_name("operand")
+        if operand is None or self.types.package_of(file, operand) is not None:
+            return False
+        kind = self.types.of(file, operand)
+        if isinstance(kind, Pointer):
+            kind = kind.to
+        if isinstance(kind, Named):
+            if (kind.folder, kind.name) == (symbol.folder, symbol.receiver):
+                return True
+            embeds = self.types.member(kind, symbol.name) is not None
+            return None if embeds and kind.folder is not None and not self._own_method(kind, symbol) else False
+        # A method expression T.Name, or an operand whose type the checkout does not tell.
+        return None if kind is None else False
+
+    def _own_method(self, kind: Named, symbol: Symbol) -> bool:
+        return self.workspace.function(kind.folder or "", kind.name, symbol.name) is not None
+
+
+def occurrences(file: SourceFile, name: str) -> Iterator[Node]:
+    """Identifiers of this name in the file, found in the bytes first."""
+    for match in re.finditer(rb"(?<![\w])" + re.escape(name.encode()) + rb"(?![\w])", file.source):
+        node = file.root.descendant_for_byte_range(match.start(), match.end())
+        if node is not None and node.type in ("identifier", "field_identifier", "type_identifier"):
+            yield node
+
+
+def _declares(node: Node) -> bool:
+    """Whether the identifier is the declared name, a key of a composite literal, or a parameter's name."""
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.type in ("function_declaration", "const_spec", "var_spec", "type_spec", "parameter_declaration"):
+        return any(n.id == node.id for n in parent.children_by_field_name("name"))
+    if parent.type == "literal_element" and parent.parent is not None and parent.parent.type == "keyed_element":
+        key = parent.parent.child_by_field_name("key")
+        if key is not None and key.id == parent.id:
+            # `T{Name: v}` names a field; in a map literal it would be the constant, which has no such composite.
+            literal = parent.parent.parent.parent if parent.parent.parent is not None else None
+            kind = literal.child_by_field_name("type") if literal is not None else None
+            return kind is None or kind.type != "map_type"
+    return False

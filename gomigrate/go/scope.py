@@ -1,0 +1,175 @@
+"""Where a name in a function comes from: the declaration that an identifier refers to, by Go's block scopes.
+
+Source: the Go specification, section "Declarations and scope".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, named
+
+_PARAMETERS = ("parameter_declaration", "variadic_parameter_declaration")
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A local declaration. `kind` is parameter, receiver, result, define, var, const, range or typeswitch.
+
+    `value` is the expression that it gets, `index` which of several values (w, err := f()) it takes,
+    `type` its written type.
+    """
+
+    kind: str
+    name: Node
+    node: Node
+    value: Node | None = None
+    index: int = 0
+    count: int = 1
+    type: Node | None = None
+
+
+def lookup(file: SourceFile, name: str, at: Node) -> Local | None:
+    """The local declaration that `name` means at node `at`; None for names of the package and beyond."""
+    child = at
+    node = at.parent
+    while node is not None:
+        kind = node.type
+        if kind == "statement_list" or kind in ("expression_case", "default_case", "type_case", "communication_case"):
+            found = _in_statements(file, name, node, child)
+        elif kind in ("if_statement", "for_statement", "expression_switch_statement"):
+            found = _in_header(file, name, node, child)
+        elif kind == "type_switch_statement":
+            found = _in_type_switch(file, name, node)
+        elif kind in FUNCTION_LIKE:
+            found = _in_signature(file, name, node)
+        else:
+            found = None
+        if found is not None:
+            return found
+        child, node = node, node.parent
+    return None
+
+
+def declared_by(file: SourceFile, statement: Node) -> list[Local]:
+    """The names that one statement declares in its own block."""
+    kind = statement.type
+    if kind == "short_var_declaration":
+        return _pairs(file, "define", statement, statement.child_by_field_name("left"), _values(statement, "right"))
+    if kind in ("var_declaration", "const_declaration"):
+        found = []
+        for spec in _specs(statement):
+            names = [n for n in spec.children_by_field_name("name") if n.type == "identifier"]
+            values = _values(spec, "value")
+            for i, n in enumerate(names):
+                value, index, count = _nth(values, i, len(names))
+                found.append(
+                    Local(kind[:-12], n, statement, value, index, count, spec.child_by_field_name("type"))
+                )
+        return found
+    if kind == "labeled_statement":
+        return declared_by(file, named(statement)[-1])
+    return []
+
+
+def _specs(declaration: Node) -> list[Node]:
+    specs = []
+    for child in declaration.named_children:
+        if child.type in ("var_spec", "const_spec"):
+            specs.append(child)
+        elif child.type == "var_spec_list":
+            specs += [c for c in child.named_children if c.type == "var_spec"]
+    return specs
+
+
+def _values(node: Node, field: str) -> list[Node]:
+    values = node.child_by_field_name(field)
+    return named(values) if values is not None else []
+
+
+def _nth(values: list[Node], i: int, names: int) -> tuple[Node | None, int, int]:
+    if len(values) == names:
+        return values[i], 0, 1
+    if len(values) == 1:
+        return values[0], i, names
+    return None, 0, 1
+
+
+def _pairs(file: SourceFile, kind: str, statement: Node, left: Node | None, values: list[Node]) -> list[Local]:
+    found = []
+    names = named(left) if left is not None else []
+    for i, n in enumerate(names):
+        if n.type == "identifier":
+            value, index, count = _nth(values, i, len(names))
+            found.append(Local(kind, n, statement, value, index, count))
+    return found
+
+
+def _in_statements(file: SourceFile, name: str, block: Node, child: Node) -> Local | None:
+    found = None
+    for statement in block.named_children:
+        if statement.start_byte >= child.start_byte:
+            break
+        for local in declared_by(file, statement):
+            if file.text(local.name) != name:
+                continue
+            # In `a, err := …` a name that its block declared before is assigned, not declared anew.
+            found = local if found is None or local.kind != "define" else found
+    return found
+
+
+def _in_header(file: SourceFile, name: str, node: Node, child: Node) -> Local | None:
+    for part in node.named_children:
+        if part.type == "range_clause" and child.id != part.id:
+            left = part.child_by_field_name("left")
+            if left is not None and any(c.type == ":=" for c in part.children):
+                for i, n in enumerate(named(left)):
+                    if file.text(n) == name:
+                        return Local("range", n, part, part.child_by_field_name("right"), i, 2)
+        initializer = part.child_by_field_name("initializer") if part.type == "for_clause" else None
+        if initializer is not None:
+            for local in declared_by(file, initializer):
+                if file.text(local.name) == name and not _inside(child, initializer):
+                    return local
+    initializer = node.child_by_field_name("initializer")
+    if initializer is not None and child.id != initializer.id:
+        for local in declared_by(file, initializer):
+            if file.text(local.name) == name:
+                return local
+    return None
+
+
+def _inside(node: Node, outer: Node) -> bool:
+    return outer.start_byte <= node.start_byte and node.end_byte <= outer.end_byte
+
+
+def _in_type_switch(file: SourceFile, name: str, node: Node) -> Local | None:
+    alias = node.child_by_field_name("alias")
+    if alias is not None:
+        for n in named(alias):
+            if file.text(n) == name:
+                return Local("typeswitch", n, node, node.child_by_field_name("value"))
+    return None
+
+
+def _in_signature(file: SourceFile, name: str, function: Node) -> Local | None:
+    for field, kind in (("parameters", "parameter"), ("result", "result"), ("receiver", "receiver")):
+        for n, declaration in parameters(function, field):
+            if file.text(n) == name:
+                return Local(kind, n, declaration, None, 0, 1, declaration.child_by_field_name("type"))
+    return None
+
+
+def parameters(function: Node, field: str = "parameters") -> list[tuple[Node, Node]]:
+    """(name, declaration) of each named parameter, result or receiver, in order."""
+    found = []
+    part = function.child_by_field_name(field)
+    if part is not None and part.type == "parameter_list":
+        for declaration in part.named_children:
+            if declaration.type in _PARAMETERS:
+                for n in declaration.children_by_field_name("name"):
+                    if n.type == "identifier":
+                        found.append((n, declaration))
+    return found

@@ -1,0 +1,231 @@
+"""Go source as syntax trees: parsing, and the few questions that every later stage asks of a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import tree_sitter_go
+from tree_sitter import Language, Node, Parser
+
+GO = Language(tree_sitter_go.language())
+_parser = Parser(GO)
+_BOM = b"\xef\xbb\xbf"
+_GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
+
+FUNCTIONS = frozenset({"function_declaration", "method_declaration"})
+FUNCTION_LIKE = FUNCTIONS | {"func_literal"}
+STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import line. `name` is what code says: the alias, or the last element of the path as a guess."""
+
+    path: str
+    name: str
+    alias: str
+    spec: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A constant or variable at package level. `text` is its string value when it is a plain string literal."""
+
+    name: str
+    kind: str
+    spec: Node
+    literal: Node | None
+    text: str | None
+
+
+class SourceFile:
+    """A parsed Go file. `path` is relative to the checkout; offsets are those of the bytes on disk, BOM included."""
+
+    def __init__(self, path: str, source: bytes) -> None:
+        self.path = path
+        self.source = source
+        # The grammar knows no byte order mark; blanks of the same length keep every offset.
+        parsed = b"   " + source[3:] if source.startswith(_BOM) else source
+        self.tree = _parser.parse(parsed)
+        self.root = self.tree.root_node
+
+    def text(self, node: Node) -> str:
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    @property
+    def directory(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
+    def is_test(self) -> bool:
+        return self.path.endswith("_test.go")
+
+    @cached_property
+    def is_generated(self) -> bool:
+        """By the convention of https://go.dev/s/generatedcode: the line stands before the package clause."""
+        package = self.source.find(b"\npackage ")
+        return bool(_GENERATED.search(self.source[: package if package >= 0 else 4096]))
+
+    @cached_property
+    def first_error(self) -> Node | None:
+        return next(_errors(self.root), None) if self.root.has_error else None
+
+    @cached_property
+    def package_name(self) -> str:
+        for node in self.root.children:
+            if node.type == "package_clause":
+                return self.text(node.named_children[0])
+        return ""
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        found = []
+        for declaration in self.root.children:
+            if declaration.type == "import_declaration":
+                for spec in descend(declaration, "import_spec"):
+                    path_node = spec.child_by_field_name("path")
+                    if path_node is None:
+                        continue
+                    path = self.text(path_node)[1:-1]
+                    name_node = spec.child_by_field_name("name")
+                    alias = self.text(name_node) if name_node else ""
+                    found.append(Import(path, alias or guess_package_name(path), alias, spec))
+        return tuple(found)
+
+    def import_named(self, name: str) -> Import | None:
+        return next((i for i in self.imports if i.name == name), None)
+
+    def import_of(self, path: str) -> Import | None:
+        return next((i for i in self.imports if i.path == path and i.alias not in ("_", ".")), None)
+
+    @property
+    def has_dot_import(self) -> bool:
+        return any(i.alias == "." for i in self.imports)
+
+    @cached_property
+    def functions(self) -> tuple[Node, ...]:
+        """Function and method declarations, in the order of the file."""
+        return tuple(n for n in self.root.children if n.type in FUNCTIONS)
+
+    @cached_property
+    def functions_by_name(self) -> dict[tuple[str, str], Node]:
+        """(receiver's type name or '', name) -> declaration."""
+        return {(self.receiver_type(n), self.name_of(n)): n for n in self.functions}
+
+    @cached_property
+    def types(self) -> dict[str, Node]:
+        """Type name -> its type_spec or type_alias."""
+        found = {}
+        for declaration in self.root.children:
+            if declaration.type == "type_declaration":
+                for spec in declaration.named_children:
+                    if spec.type in ("type_spec", "type_alias"):
+                        found[self.name_of(spec)] = spec
+        return found
+
+    @cached_property
+    def values(self) -> dict[str, Value]:
+        """Constants and variables at package level, by name."""
+        found: dict[str, Value] = {}
+        for declaration in self.root.children:
+            if declaration.type in ("const_declaration", "var_declaration"):
+                kind = declaration.type[:-12]
+                for spec in descend(declaration, f"{kind}_spec"):
+                    names = spec.children_by_field_name("name")
+                    names = [n for n in names if n.type == "identifier"]
+                    value = spec.child_by_field_name("value")
+                    literals = value.named_children if value else []
+                    for i, name in enumerate(names):
+                        node = literals[i] if i < len(literals) else None
+                        text = string_value(self, node) if node else None
+                        found[self.text(name)] = Value(self.text(name), kind, spec, node, text)
+        return found
+
+    def name_of(self, node: Node) -> str:
+        name = node.child_by_field_name("name")
+        return self.text(name) if name else ""
+
+    def receiver_type(self, function: Node) -> str:
+        """Name of the receiver's type without pointer and type parameters; '' for a plain function."""
+        receiver = function.child_by_field_name("receiver")
+        if receiver is None:
+            return ""
+        node = next(descend(receiver, "type_identifier"), None)
+        return self.text(node) if node else "?"
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of a byte offset, both 1-based; the column counts bytes."""
+        line_start = self.source.rfind(b"\n", 0, offset) + 1
+        return self.source.count(b"\n", 0, offset) + 1, offset - line_start + 1
+
+
+def string_value(file: SourceFile, node: Node) -> str | None:
+    """The value of a string literal without escapes; None for anything else."""
+    if node.type not in STRINGS:
+        return None
+    text = file.text(node)[1:-1]
+    return None if node.type == "interpreted_string_literal" and "\\" in text else text
+
+
+def guess_package_name(path: str) -> str:
+    """The package name an import path suggests: last element, without a /v2 suffix, gopkg.in's .v2, or go- prefix."""
+    parts = path.split("/")
+    last = parts[-1]
+    if re.fullmatch(r"v[0-9]+", last) and len(parts) > 1:
+        # k8s.io/api/core/v1 is package v1; example.com/lib/v2 is package lib: only the second is a major version
+        # suffix, and those start at v2.
+        if last not in ("v0", "v1") and len(parts) <= 4 and "api" not in parts and "apis" not in parts:
+            last = parts[-2]
+    last = re.sub(r"\.v[0-9]+$", "", last)
+    return last.removeprefix("go-").replace("-", "_") if "." not in last else last.split(".")[0]
+
+
+def descend(node: Node, *kinds: str) -> Iterator[Node]:
+    """Every node of these kinds below `node`, itself included, in the order of the source."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if current.type in kinds:
+            yield current
+        stack.extend(reversed(current.children))
+
+
+def ancestors(node: Node) -> Iterator[Node]:
+    current = node.parent
+    while current is not None:
+        yield current
+        current = current.parent
+
+
+def enclosing(node: Node, kinds: frozenset[str]) -> Node | None:
+    return next((n for n in ancestors(node) if n.type in kinds), None)
+
+
+def statements(block: Node) -> list[Node]:
+    """The statements of a block, comments left out."""
+    for child in block.children:
+        if child.type == "statement_list":
+            return [n for n in child.named_children if n.type != "comment"]
+    return []
+
+
+def named(node: Node) -> list[Node]:
+    """Named children without comments."""
+    return [n for n in node.named_children if n.type != "comment"]
+
+
+def unparen(node: Node) -> Node:
+    while node.type == "parenthesized_expression":
+        node = named(node)[0]
+    return node
+
+
+def _errors(node: Node) -> Iterator[Node]:
+    if node.type == "ERROR" or node.is_missing:
+        yield node
+    for child in node.children:
+        if child.has_error or child.is_missing:
+            yield from _errors(child)

@@ -1,0 +1,195 @@
+"""The Go side of a checkout: modules, packages and import paths, with files parsed on demand and once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tree_sitter import Node
+
+from gomigrate.checkout import Checkout
+from gomigrate.go.modules import GoWork, Module, Replacement, join, parse_go_mod, parse_go_work
+from gomigrate.go.syntax import SourceFile, Value
+from gomigrate.model import Note
+
+
+class Workspace:
+    """Modules, packages and parsed files of one checkout. A package is named by its folder, '' for the top."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self.checkout = checkout
+        self.modules: dict[str, Module] = {}
+        self.work: GoWork | None = None
+        self._files: dict[str, SourceFile | None] = {}
+        for path in sorted(checkout.module_files):
+            folder, _, name = path.rpartition("/")
+            if name == "go.mod":
+                self._load_module(folder)
+            else:
+                self._load_work(folder)
+
+    def _load_module(self, folder: str) -> None:
+        data = self.checkout.read(join(folder, "go.mod"))
+        if data is not None:
+            vendored = join(folder, "vendor") in self.checkout.vendor_folders
+            self.modules[folder] = parse_go_mod(data.decode("utf-8", "replace"), folder, vendored=vendored)
+
+    def _load_work(self, folder: str) -> None:
+        data = self.checkout.read(join(folder, "go.work"))
+        if data is not None and (self.work is None or len(folder) < len(self.work.directory)):
+            self.work = parse_go_work(data.decode("utf-8", "replace"), folder)
+
+    # -- files and packages ---------------------------------------------------------------------------------
+
+    def file(self, path: str) -> SourceFile | None:
+        """The parsed file; None (with a note) when it cannot be read, is not UTF-8 or has syntax errors."""
+        if path not in self._files:
+            self._files[path] = self._parse(path)
+        return self._files[path]
+
+    def _parse(self, path: str) -> SourceFile | None:
+        data = self.checkout.read(path)
+        if data is None:
+            return None
+        if b"\0" in data:
+            self.checkout.notes.append(Note(path, "is binary (it holds a NUL byte); skipped"))
+            return None
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            self.checkout.notes.append(Note(f"{path}:{line}", "is not valid UTF-8; the file is skipped"))
+            return None
+        file = SourceFile(path, data)
+        if file.root.has_error:
+            node = file.first_error
+            line, column = file.position(node.start_byte if node else 0)
+            self.checkout.notes.append(Note(f"{path}:{line}:{column}", "has a syntax error; the file is skipped"))
+            return None
+        return file
+
+    def files_holding(self, folder: str, needle: bytes) -> list[SourceFile]:
+        """Parsed files of a package whose bytes hold the needle."""
+        found = []
+        for path in self.checkout.go_files_in(folder):
+            data = self.checkout.read(path)
+            if data is not None and needle in data:
+                file = self.file(path)
+                if file is not None:
+                    found.append(file)
+        return found
+
+    def package_name(self, folder: str) -> str:
+        """The name in the package clauses of a folder (tests aside); '' when there is no Go file."""
+        for path in self.checkout.go_files_in(folder):
+            if not path.endswith("_test.go"):
+                file = self.file(path)
+                if file is not None:
+                    return file.package_name
+        return ""
+
+    # -- modules and import paths ---------------------------------------------------------------------------
+
+    @lru_cache(maxsize=None)  # noqa: B019 - one workspace lives as long as the run
+    def module_of(self, folder: str) -> Module | None:
+        """The module a folder belongs to: the nearest go.mod at or above it."""
+        current = folder
+        while True:
+            if not self.checkout.walked and current not in self.modules:
+                for name, load in (("go.mod", self._load_module), ("go.work", self._load_work)):
+                    if self.checkout.has_module_file(join(current, name)):
+                        load(current)
+            if current in self.modules:
+                return self.modules[current]
+            if not current:
+                return None
+            current = current.rpartition("/")[0]
+
+    def import_path(self, folder: str) -> str:
+        """The path by which other packages import this folder; the folder itself outside of any module."""
+        module = self.module_of(folder)
+        if module is None:
+            return folder
+        rest = folder[len(module.directory) :].strip("/")
+        return f"{module.path}/{rest}" if rest else module.path
+
+    def folder_of(self, import_path: str, importer: str) -> str | None:
+        """The folder of the checkout that `import_path` means in package `importer`, by go.mod and go.work.
+
+        None when the package is not in the checkout. A suffix that merely looks alike is no match.
+        """
+        module = self.module_of(importer)
+        if module is None:
+            return None
+        candidates = [(module.path, module.directory)]
+        if self.work is not None and module.directory in self.work.uses:
+            candidates += [(m.path, m.directory) for m in self.modules.values() if m.directory in self.work.uses]
+        for path, replacement in {**module.replaces, **self.overrides(module)}.items():
+            if replacement.local:
+                candidates.append((path, replacement.path))
+        candidates.sort(key=lambda c: -len(c[0]))
+        for path, directory in candidates:
+            if import_path == path or import_path.startswith(path + "/"):
+                folder = f"{directory}/{import_path[len(path) + 1 :]}".strip("/")
+                return folder if self.checkout.go_files_in(folder) else None
+        return None
+
+    def overrides(self, module: Module) -> dict[str, Replacement]:
+        """Replace lines of go.work that are in force for this module."""
+        return self.work.replaces if self.work and module.directory in self.work.uses else {}
+
+    def may_import(self, importer: str, folder: str) -> bool:
+        """Whether package `importer` can import `folder` without a change to any go.mod."""
+        module, target = self.module_of(importer), self.module_of(folder)
+        if module is None or target is None:
+            return False
+        if not _internal_allows(self.import_path(folder), self.import_path(importer)):
+            return False
+        if module.directory == target.directory:
+            return True
+        if self.folder_of(self.import_path(folder), importer) != folder:
+            return False
+        in_work = self.work is not None and {module.directory, target.directory} <= set(self.work.uses)
+        return in_work or target.path in module.requires
+
+    # -- symbols --------------------------------------------------------------------------------------------
+
+    def function(self, folder: str, receiver: str, name: str) -> tuple[SourceFile, Node] | None:
+        """A function (receiver '') or method declared in a package; None when there is none, or more than one.
+
+        Build-tagged files may declare the same function twice with different bodies: that is not one meaning.
+        """
+        found = []
+        before = b") " if receiver else b"func "
+        for file in self.files_holding(folder, before + name.encode()):
+            node = file.functions_by_name.get((receiver, name))
+            if node is not None:
+                found.append((file, node))
+        return found[0] if len(found) == 1 else None
+
+    def value(self, folder: str, name: str) -> tuple[SourceFile, Value] | None:
+        """A constant or variable at package level; None when there is none, or more than one."""
+        found = []
+        for file in self.files_holding(folder, name.encode()):
+            value = file.values.get(name)
+            if value is not None:
+                found.append((file, value))
+        return found[0] if len(found) == 1 else None
+
+    def type_spec(self, folder: str, name: str) -> tuple[SourceFile, Node] | None:
+        # Most types stand in a declaration of their own; only then are fewer files worth a parse.
+        for needle in (f"type {name}", name):
+            for file in self.files_holding(folder, needle.encode()):
+                spec = file.types.get(name)
+                if spec is not None:
+                    return file, spec
+        return None
+
+
+def _internal_allows(imported: str, importer: str) -> bool:
+    """The rule for internal packages (go help importpath): only code below the parent of `internal` may import."""
+    parts = imported.split("/")
+    if "internal" not in parts:
+        return True
+    last = len(parts) - 1 - parts[::-1].index("internal")
+    parent = "/".join(parts[:last])
+    return importer == parent or importer.startswith(parent + "/")
