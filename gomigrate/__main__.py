@@ -1,0 +1,6 @@
+"""`python -m gomigrate`."""
+
+from gomigrate.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""`gomigrate check`: findings in files or folders, looking at the rest of the checkout only as far as needed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gomigrate.checkout import Checkout, open_checkout
+from gomigrate.errors import UserError
+from gomigrate.git.repository import find_top
+from gomigrate.model import Diagnostic, Note, Stage
+from gomigrate.packs import Pack
+
+
+def check_paths(
+    paths: tuple[Path, ...], pack: Pack, stage: Stage
+) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+    """Findings in these files and folders, and notes on what was skipped. Raises UserError for a path that is not."""
+    found: dict[Diagnostic, None] = {}
+    notes: dict[Note, None] = {}
+    files: dict[Path, list[str]] = {}
+    for path in paths:
+        if path.is_dir():
+            some, said = _check_folder(path, pack, stage)
+            found.update(dict.fromkeys(some))
+            notes.update(dict.fromkeys(said))
+        elif not path.exists():
+            raise UserError(f"{path}: no such file or folder.")
+        elif path.suffix == ".go":
+            folder = path.parent.resolve()
+            top = find_top(folder) or _module_top(folder)
+            files.setdefault(top, []).append(os.path.relpath(folder / path.name, top).replace(os.sep, "/"))
+    for top, names in files.items():
+        some, said = _check_files(top, names, pack, stage)
+        found.update(dict.fromkeys(some))
+        notes.update(dict.fromkeys(said))
+    return tuple(found), tuple(notes)
+
+
+def _module_top(folder: Path) -> Path:
+    """Outside of git: the outermost folder with a go.mod or go.work above a file, so that modules see each other."""
+    tops = [f for f in (folder, *folder.parents) if (f / "go.mod").is_file() or (f / "go.work").is_file()]
+    return tops[-1] if tops else folder
+
+
+def _check_files(
+    top: Path, names: list[str], pack: Pack, stage: Stage
+) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+    from gomigrate.finalizer.analysis import Analysis
+    from gomigrate.finalizer.diagnostics import findings
+    from gomigrate.go.workspace import Workspace
+
+    checkout = Checkout(top, walk=False)
+    analysis = Analysis(Workspace(checkout), pack, stage, focus=sorted(set(names)))
+    analysis.run()
+    wanted = set(names)
+    notes = tuple(n for n in checkout.notes if n.path.partition(":")[0] in wanted)
+    return tuple(d for d in findings(analysis) if d.path in wanted), notes
+
+
+def _check_folder(folder: Path, pack: Pack, stage: Stage) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+    from gomigrate.finalizer.analysis import Analysis
+    from gomigrate.finalizer.diagnostics import findings
+    from gomigrate.go.workspace import Workspace
+
+    checkout = open_checkout(folder)
+    analysis = Analysis(Workspace(checkout), pack, stage)
+    analysis.run()
+    inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
+    prefix = "" if inside == "." else f"{inside}/"
+    return tuple(d for d in findings(analysis) if d.path.startswith(prefix)), tuple(checkout.notes)

@@ -1,0 +1,315 @@
+"""The command line. Everything heavy is imported where it is used, so that --help answers at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gomigrate import __version__
+from gomigrate.errors import UserError
+
+if TYPE_CHECKING:
+    from gomigrate.model import Plan
+
+F = TypeVar("F", bound=Callable[..., Any])
+STAGES = ("prepare", "switch", "cleanup")
+FAILED = 2
+
+
+class Group(click.Group):
+    """Commands in the order of their use, and errors for people: a message and exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.echo(f"gomigrate: {error}", err=True)
+            ctx.exit(FAILED)
+
+
+def common(command: F) -> F:
+    """The options that every command on a checkout shares."""
+    options = (
+        click.option("--pack", default="flyte", show_default=True, metavar="NAME", help="What is known of the project."),
+        click.option(
+            "--rules", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
+        ),
+        click.option(
+            "--stage", type=click.Choice(STAGES), default="switch", show_default=True,
+            help="prepare: old name added, both honoured. switch: new name added, both honoured. "
+            "cleanup: new name only.",
+        ),
+        click.option(
+            "--color", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours on the terminal."
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Errors only."),
+        click.option("-v", "--verbose", is_flag=True, help="Every finding, and the time of each step."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+placement = click.option(
+    "--constant-package", default="", metavar="PACKAGE",
+    help="Where new constants go: a folder of the checkout or an import path. Default: chosen, with the reason.",
+)  # fmt: skip
+checkout_argument = click.argument("checkout", type=click.Path(path_type=Path), default=".")
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="gomigrate")
+def cli() -> None:
+    """Migrate hand-written Kubernetes finalizer code in Go to controllerutil and domain-qualified names.
+
+    Proves what the code means by running it on sample lists, or leaves it alone and says why. Nothing of the
+    checkout is executed, and nothing is written to it unless you say `apply`.
+
+    \b
+    Start with:  gomigrate demo
+    Then:        gomigrate patch CHECKOUT -o finalizer.patch --report report.md
+    """
+
+
+@cli.command()
+@checkout_argument
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The patch; else standard output.")
+@click.option(
+    "--report", "reports", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+    help="A report, .md or .json by its ending. May be repeated.",
+)  # fmt: skip
+@click.option("--format", "form", type=click.Choice(("diff", "mbox")), default="diff", help="mbox is for `git am`.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when something is left to a person.")
+@placement
+@common
+def patch(
+    checkout: Path, output: Path | None, reports: tuple[Path, ...], form: str, strict: bool, **options: Any
+) -> None:
+    """Write the patch for CHECKOUT, and reports. The checkout is not touched.
+
+    Exit codes: 0 done (an empty patch included), 1 with --strict when something is left to a person, 2 it could not
+    be done and nothing was written.
+    """
+    from gomigrate.git.patch import render_patch
+    from gomigrate.outputs import check_output, write_all
+    from gomigrate.report import FORMATS, render_view
+    from gomigrate.report.view import build_view
+    from gomigrate.terminal import Terminal
+
+    terminal = _terminal(options)
+    _known_reports(reports, FORMATS)
+    plan, top = _plan(checkout, options)
+    targets = [*([output] if output else []), *reports]
+    if len({t.resolve() for t in targets}) < len(targets):
+        raise UserError("the same file is given for two outputs.")
+    for target in targets:
+        note = check_output(target, top)
+        if note:
+            terminal.note(note)
+    text = _as_mbox(plan, top) if form == "mbox" else render_patch(plan.originals, plan.changes, _modes(plan, top))
+    outputs: dict[Path, bytes] = {}
+    if output is not None:
+        outputs[output] = text
+    if reports:
+        view = build_view(plan)
+        for report in reports:
+            outputs[report] = render_view(view, report.suffix).encode()
+    write_all(outputs)
+    if output is None:
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()
+    assert isinstance(terminal, Terminal)
+    terminal.summary(plan, output, reports)
+    if strict and plan.left:
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@common
+def check(paths: tuple[Path, ...], **options: Any) -> None:
+    """Look for finalizer code to migrate in files or folders; for pre-commit and CI.
+
+    Files are judged by themselves and what they use; a folder (default: this one) is judged whole.
+
+    Exit codes: 0 clean, 1 findings, 2 it could not be done.
+    """
+    from gomigrate.check import check_paths
+
+    terminal = _terminal(options)
+    found, notes = check_paths(paths or (Path("."),), _pack(options), _stage(options))
+    terminal.findings(found, notes)
+    if found:
+        sys.exit(1)
+
+
+@cli.command()
+@checkout_argument
+@click.option("--allow-dirty", is_flag=True, help="Change files that have uncommitted changes as well.")
+@placement
+@common
+def apply(checkout: Path, allow_dirty: bool, **options: Any) -> None:
+    """Make the changes in CHECKOUT itself.
+
+    Refuses files with uncommitted changes. After a crash each file is either old or new, and a second run finishes.
+
+    Exit codes: 0 done, 2 it could not be done.
+    """
+    from gomigrate.apply import apply_changes
+
+    terminal = _terminal(options)
+    plan, top = _plan(checkout, options)
+    if (top / ".git").exists():
+        _refuse_unsafe(top, plan, allow_dirty)
+    written = apply_changes(top, plan.originals, plan.changes)
+    terminal.applied(plan, written)
+
+
+@cli.group(cls=Group)
+def rules() -> None:
+    """The packs: what gomigrate knows of each project."""
+
+
+@rules.command("list")
+@click.option("--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own.")
+def list_rules(folder: Path | None) -> None:
+    """The packs that there are."""
+    from gomigrate import packs
+
+    for name in sorted(packs.available(folder)):
+        click.echo(f"{name}  {packs.load(name, folder).title}")
+
+
+@rules.command("show")
+@click.argument("name")
+@click.option("--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own.")
+def show_rules(name: str, folder: Path | None) -> None:
+    """All that one pack says."""
+    from gomigrate import packs
+
+    pack = packs.load(name, folder)
+    lines = [f"{pack.name}: {pack.title}", "", pack.description, "", "Finalizers"]
+    for found in pack.finalizers:
+        lines.append(f"  {found.old} → {found.new}")
+        lines.append(f"    constants, where the code has none: {found.constant}, {found.legacy_constant}")
+    lines += ["", "Accepted differences between hand-written code and controllerutil"]
+    lines += [f"  {key}: {why}" for key, why in pack.accept.items()] or ["  none"]
+    lines += ["", "Places that clear every finalizer on purpose"]
+    lines += [f"  {place.path}: {place.why}" for place in pack.force_delete] or ["  none"]
+    lines += ["", f"Files: {pack.folder}"]
+    click.echo("\n".join(lines))
+
+
+@cli.command()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
+    help="Where the sample, the patch and the report go; default: a new temporary folder.",
+)  # fmt: skip
+@click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours on the terminal.")
+def demo(output: Path | None, color: str) -> None:
+    """Migrate a copy of the bundled sample checkout, and show what happens."""
+    from gomigrate.demo import run_demo
+
+    run_demo(output, color)
+
+
+# -- what the commands share --------------------------------------------------------------------------------------
+
+
+def _terminal(options: dict[str, Any]) -> Any:
+    from gomigrate.terminal import Terminal
+
+    return Terminal(options["color"], quiet=options["quiet"], verbose=options["verbose"])
+
+
+def _pack(options: dict[str, Any]) -> Any:
+    from gomigrate import packs
+
+    return packs.load(options["pack"], options["rules"])
+
+
+def _stage(options: dict[str, Any]) -> Any:
+    from gomigrate.model import Stage
+
+    return Stage(options["stage"])
+
+
+def _plan(checkout: Path, options: dict[str, Any]) -> tuple[Plan, Path]:
+    from gomigrate.pipeline import Options, plan_checkout, top_of
+
+    pack = _pack(options)
+    plan = plan_checkout(checkout, pack, Options(_stage(options), options["constant_package"]))
+    return plan, top_of(checkout)
+
+
+def _known_reports(reports: tuple[Path, ...], formats: dict[str, Any]) -> None:
+    for report in reports:
+        if report.suffix.lower() not in formats:
+            known = " or ".join(sorted(formats))
+            raise UserError(f"{report}: the ending says what kind of report it is: {known}.")
+
+
+def _modes(plan: Plan, top: Path) -> dict[str, int]:
+    from gomigrate.git.repository import file_mode
+
+    return {path: file_mode(top / path) for path in plan.originals}
+
+
+def _as_mbox(plan: Plan, top: Path) -> bytes:
+    from datetime import datetime, timezone
+
+    from gomigrate.git.mbox import render_mbox
+    from gomigrate.git.patch import diff_stat, render_patch
+    from gomigrate.git.repository import author
+    from gomigrate.report.commit_message import commit_message
+
+    subject, body = commit_message(plan)
+    return render_mbox(
+        render_patch(plan.originals, plan.changes, _modes(plan, top)),
+        subject,
+        body,
+        author=author(top) if (top / ".git").exists() else "gomigrate <gomigrate@localhost>",
+        date=datetime.now(timezone.utc),
+        stat=diff_stat(plan.originals, plan.changes),
+    )
+
+
+def _refuse_unsafe(top: Path, plan: Plan, allow_dirty: bool) -> None:
+    from gomigrate.git.repository import dirty, in_progress
+
+    running = in_progress(top)
+    if running and not allow_dirty:
+        raise UserError(f"{top}: a {running} is in progress. Finish or abort it first (or use --allow-dirty).")
+    changed = dirty(top, sorted(plan.changes)) if not allow_dirty else []
+    changed = [p for p in changed if p in plan.originals]
+    if changed:
+        listed = "\n  ".join(changed)
+        raise UserError(
+            f"these files have uncommitted changes, and nothing was written:\n  {listed}\n"
+            "Commit or stash them, or use --allow-dirty."
+        )
+
+
+def main() -> None:
+    """The entry point `gomigrate`."""
+    try:
+        cli(prog_name="gomigrate")
+    except UserError as error:
+        click.echo(f"gomigrate: {error}", err=True)
+        sys.exit(FAILED)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

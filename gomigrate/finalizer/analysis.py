@@ -1,0 +1,572 @@
+"""What the checkout holds: names, helpers and sites, and for each site whether it may be rewritten.
+
+Nothing is edited here. A site that may not be rewritten carries the reason; a reason that concerns a whole name or a
+helper is carried over to everything that depends on it, so the analysis is repeated until nothing changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tree_sitter import Node, Query, QueryCursor
+
+from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
+from gomigrate.finalizer.names import NameUses, find_names
+from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
+from gomigrate.finalizer.objects import Verdict, judge, type_of_free
+from gomigrate.finalizer.runtime_versions import Runtime, effective_runtime
+from gomigrate.finalizer.sites import WRITES, Site, Unknown, find_site
+from gomigrate.go.evaluator.values import Free
+from gomigrate.go.references import Reference, References, Symbol
+from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend
+from gomigrate.go.types import Named, Pointer, Type, Types
+from gomigrate.go.workspace import Workspace
+from gomigrate.model import Operation, Stage
+from gomigrate.packs import Pack
+
+NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
+KEYLESS = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.IS_DELETING, Operation.SAME_COUNT})
+_HARMLESS_PACKAGES = (
+    "log", "log/slog", "fmt", "errors", "k8s.io/klog", "github.com/go-logr/logr", "github.com/sirupsen/logrus",
+    "go.uber.org/zap", "github.com/pkg/errors", "sigs.k8s.io/controller-runtime/pkg/log",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to become of one site. `left` is the reason when it is left to a person."""
+
+    site: Site
+    uses: NameUses | None = None
+    other_key: str = ""
+    object: str = ""
+    address: bool = False
+    verdict: Verdict = field(default_factory=lambda: Verdict("unknown", ""))
+    type: Type | None = None
+    left: str = ""
+    next_step: str = ""
+    intended: bool = False
+    already: bool = False
+
+    @property
+    def rewritten(self) -> bool:
+        return not self.left and not self.already
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A helper that stays, with the first use that keeps it and why."""
+
+    helper: Helper
+    reference: Reference | None
+    reason: str
+
+
+class Analysis:
+    """All findings of one checkout. `focus` limits the search to these files and what they use."""
+
+    def __init__(
+        self, workspace: Workspace, pack: Pack, stage: Stage = Stage.SWITCH, focus: list[str] | None = None
+    ) -> None:
+        self.workspace = workspace
+        self.pack = pack
+        self.stage = stage
+        self.types = Types(workspace)
+        self.references = References(self.types, focus)
+        self._query = Query(GO, pack.query("candidates"))
+        self._sites: dict[tuple[str, int, int], Site | Unknown] = {}
+        self._refs: dict[Symbol, list[Reference]] = {}
+        self._runtimes: dict[str, Runtime] = {}
+        self.refused: dict[tuple[str, int], str] = {}
+        self.blocked: dict[str, tuple[str, Reference | None]] = {}
+        self.kept: dict[Symbol, Kept] = {}
+        self.decisions: list[Decision] = []
+        self.unknown: list[Unknown] = []
+        self.gone: set[Symbol] = set()
+        self.gone_functions: list[tuple[SourceFile, Node]] = []
+        self.gone_tests: list[tuple[SourceFile, Node]] = []
+        self.files = self._hot_files(focus)
+        self.names = find_names(pack.finalizers, self.files, self.references)
+        self.helpers = find_helpers(self.types, self._helper_files(focus))
+        self.references.prepare({h.symbol.folder for h in self.helpers if h.symbol.exported})
+
+    # -- finding ---------------------------------------------------------------------------------------------
+
+    def _hot_files(self, focus: list[str] | None) -> list[SourceFile]:
+        names = [n.encode() for f in self.pack.finalizers for n in (f'"{f.old}"', f'"{f.new}"', f.old)]
+        needles = (*NEEDLES, *names)
+        if focus is None:
+            paths = [path for path, _ in self.workspace.checkout.holding(needles)]
+        else:
+            paths = focus
+        files = (self.workspace.file(path) for path in paths)
+        return [f for f in files if f is not None]
+
+    def _helper_files(self, focus: list[str] | None) -> list[SourceFile]:
+        if focus is None:
+            return self.files
+        folders: dict[str, None] = {}
+        for file in self.files:
+            folders[file.directory] = None
+            for found in file.imports:
+                folder = self.workspace.folder_of(found.path, file.directory)
+                if folder is not None:
+                    folders[folder] = None
+        return [f for folder in folders for f in self.workspace.files_holding(folder, b"Finalizers")]
+
+    def run(self) -> None:
+        """Decides every site; repeated while a blocked name or a kept helper changes what others may do."""
+        for _ in range(8):
+            before = (len(self.blocked), len(self.kept), len(self.gone_tests))
+            self._decide()
+            self._delete()
+            self._block_names()
+            if (len(self.blocked), len(self.kept), len(self.gone_tests)) == before:
+                return
+
+    def refs(self, symbol: Symbol) -> list[Reference]:
+        if symbol not in self._refs:
+            self._refs[symbol] = self.references.of(symbol)
+        return self._refs[symbol]
+
+    def _accesses(self) -> list[tuple[SourceFile, Node, bool]]:
+        """(file, node, writes) of every place to look at, in the order of the files."""
+        helper_spans = {
+            (h.file.path, h.node.start_byte): h for h in self.helpers if h.symbol not in self.kept
+        }
+        found: list[tuple[SourceFile, Node, bool]] = []
+        for file in self.files:
+            if file.is_generated or file.is_test:
+                continue
+            for node in QueryCursor(self._query).captures(file.root).get("access", []):
+                function = self._function_around(node)
+                if function is None or (file.path, function.start_byte) in helper_spans:
+                    continue
+                if self._is_own_function(file, node):
+                    continue
+                found.append((file, node, True))
+        for helper in self.helpers:
+            writes = helper.meaning.operation in WRITES
+            for reference in self.refs(helper.symbol):
+                call = reference.call
+                function = self._function_around(reference.node)
+                if call is None or not reference.sure or function is None or reference.file.is_generated:
+                    continue
+                if (reference.file.path, function.start_byte) not in helper_spans:
+                    found.append((reference.file, call, writes))
+        return found
+
+    def _is_own_function(self, file: SourceFile, node: Node) -> bool:
+        """A call named AddFinalizer and the like that is not controllerutil's: helpers are found by reference."""
+        if node.type != "call_expression":
+            return False
+        function = node.child_by_field_name("function")
+        field_node = function.child_by_field_name("field") if function is not None else None
+        if field_node is None or file.text(field_node) in ("GetFinalizers", "SetFinalizers"):
+            return False
+        operand = function.child_by_field_name("operand")  # type: ignore[union-attr]
+        return operand is None or self.types.package_of(file, operand) != CONTROLLERUTIL
+
+    @staticmethod
+    def _function_around(node: Node) -> Node | None:
+        return next((a for a in ancestors(node) if a.type in FUNCTIONS), None)
+
+    # -- deciding --------------------------------------------------------------------------------------------
+
+    def _decide(self) -> None:
+        sites: list[Site] = []
+        unknown: list[Unknown] = []
+        accesses = self._accesses()
+        gone = {(f.path, n.start_byte) for f, n in self.gone_tests}
+        for file, node, _ in sorted(accesses, key=lambda a: not self._writes(*a)):
+            function = self._function_around(node)
+            if function is not None and (file.path, function.start_byte) in gone:
+                continue
+            if any(s.file is file and s.covers(node) for s in sites):
+                continue
+            key = (file.path, node.start_byte, node.end_byte)
+            if key not in self._sites:
+                self._sites[key] = find_site(self.types, file, node)
+            site = self._sites[key]
+            if isinstance(site, Unknown):
+                unknown.append(site)
+                continue
+            sites = [s for s in sites if not (s.file is file and _inside(s, site))]
+            sites.append(site)
+        self.unknown = [u for u in unknown if not any(s.file is u.file and s.covers(u.node) for s in sites)]
+        sites.sort(key=lambda s: (s.file.path, s.start))
+        self.decisions = [self._decision(s) for s in sites]
+
+    @staticmethod
+    def _writes(file: SourceFile, node: Node, writes: bool) -> bool:
+        return writes and not (node.type == "call_expression" and file.text(node).endswith("GetFinalizers()"))
+
+    def _decision(self, site: Site) -> Decision:
+        meaning = site.meaning
+        decision = Decision(site)
+        if meaning.operation is Operation.SAME_COUNT:
+            return replace(
+                decision,
+                left="compares how many finalizers two objects have, which controllerutil has no call for",
+                next_step="decide what the comparison is for; often it can go",
+            )
+        free = meaning.objects[0]
+        object_text = free_text(site.file, free)
+        kind = self.type_of(free)
+        verdict = judge(self.types, kind)
+        decision = replace(decision, object=object_text, address=verdict.address, verdict=verdict, type=kind)
+        decision = self._with_name(decision)
+        forced = self.pack.forced(site.file.path) if meaning.operation is Operation.CLEAR else None
+        if forced is not None:
+            return replace(decision, left=forced.why, intended=True)
+        if self._is_already(site):
+            if decision.uses is None or decision.uses.migrated or not self._old(decision.uses):
+                return replace(decision, already=True, left="")
+        if decision.left:
+            return decision
+        reason, next_step = self._obstacle(decision)
+        return replace(decision, left=reason, next_step=next_step)
+
+    def _obstacle(self, decision: Decision) -> tuple[str, str]:
+        """Why a site may not be rewritten, and what a person can do; ('', '') when it may."""
+        site, meaning = decision.site, decision.site.meaning
+        if not decision.object:
+            return "the object has no name at this place", "give it to a variable first"
+        wanted = ("object", "meta") if meaning.operation is Operation.IS_DELETING else ("object",)
+        if decision.verdict.level not in wanted:
+            return (
+                f"{decision.object} is not known to be a client.Object: {decision.verdict.text}",
+                "declare it with its API type or as client.Object, then run again",
+            )
+        refused = [d for d in meaning.difference_names if d not in self.pack.accept]
+        if refused:
+            return (
+                f"differs from controllerutil ({', '.join(refused)}), and the pack does not accept that",
+                "decide whether the difference matters, then change it by hand or add it to the pack's [accept]",
+            )
+        if (site.file.path, site.start) in self.refused:
+            return self.refused[(site.file.path, site.start)], "change it by hand"
+        if decision.uses is not None and decision.uses.rule.old in self.blocked:
+            return self.blocked[decision.uses.rule.old][0], "make that use clear first, then run again"
+        if meaning.operation is Operation.IS_DELETING:
+            return ("", "") if self._is_helper_call(site) else ("reads the deletion timestamp directly", "")
+        runtime = self.runtime(site.file.directory)
+        refusal = runtime.refusal(wants_result=meaning.result in ("changed", "unchanged"))
+        if refusal:
+            return refusal
+        if meaning.result not in ("none", "value", "changed", "unchanged"):
+            return f"gives its result back as {meaning.result}", "change it by hand"
+        return "", ""
+
+    def _with_name(self, decision: Decision) -> Decision:
+        """The finalizer name that a site is about: by its keys, or for a site without keys by its surroundings."""
+        site, meaning = decision.site, decision.site.meaning
+        if meaning.operation in (Operation.IS_DELETING, Operation.SAME_COUNT):
+            return decision
+        if meaning.operation in KEYLESS:
+            uses = self._name_nearby(site, decision.type)
+            if uses is None:
+                return replace(
+                    decision,
+                    left="it is not clear which finalizer is meant: none of the pack's names is used nearby",
+                    next_step="name the finalizer at this place",
+                )
+            return replace(decision, uses=uses)
+        known = [(k, self._rule_of(k)) for k in meaning.keys]
+        rules = {u.rule.old for _, u in known if u is not None}
+        if len(rules) == 1 and all(u is not None for _, u in known):
+            return replace(decision, uses=known[0][1])
+        if len(meaning.keys) == 1 and meaning.keys[0].constant is not None and not rules:
+            text = free_text(site.file, meaning.keys[0])
+            if text:
+                return replace(decision, other_key=text)
+        return replace(
+            decision,
+            left=f"the name is {', '.join(repr(_shown(k)) for k in meaning.keys)}, whose value is not known here",
+            next_step="name the finalizer by a constant at this place",
+        )
+
+    def _rule_of(self, key: Free) -> NameUses | None:
+        return next((u for u in self.names if key.constant in (u.rule.old, u.rule.new)), None)
+
+    def _name_nearby(self, site: Site, kind: Type | None) -> NameUses | None:
+        """The one name used in the same file, else in the same package, else the one that objects of this type get."""
+        for near in (
+            lambda f: f is site.file,
+            lambda f: f.directory == site.file.directory and not f.is_test,
+        ):
+            found = [u for u in self.names if any(near(f) for f in self._places(u))]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                return None
+        if not isinstance(kind, Pointer):
+            return None
+        carried = set()
+        for other in self._sites.values():
+            if isinstance(other, Site) and other.meaning.operation in (Operation.ADD, Operation.SET_IF_EMPTY):
+                if self.type_of(other.meaning.objects[0]) == kind:
+                    carried |= {u.rule.old for k in other.meaning.keys if (u := self._rule_of(k)) is not None}
+        return next((u for u in self.names if {u.rule.old} == carried), None)
+
+    @staticmethod
+    def _places(uses: NameUses) -> list[SourceFile]:
+        references = (*uses.old_literals, *uses.new_literals, *uses.old_references, *uses.new_references)
+        return [*(d.file for d in (*uses.old, *uses.new)), *(r.file for r in references)]
+
+    def type_of(self, free: Free) -> Type | None:
+        return type_of_free(self.types, free)
+
+    def runtime(self, folder: str) -> Runtime:
+        module = self.workspace.module_of(folder)
+        key = module.directory if module is not None else "-"
+        if key not in self._runtimes:
+            self._runtimes[key] = effective_runtime(self.workspace, module)
+        return self._runtimes[key]
+
+    @staticmethod
+    def _old(uses: NameUses) -> bool:
+        return bool(uses.old or uses.old_literals)
+
+    def _is_already(self, site: Site) -> bool:
+        """Whether the unit is written with controllerutil only."""
+        if site.meaning.functions:
+            return False
+        called = 0
+        for node in site.nodes:
+            for call in descend(node, "call_expression", "selector_expression"):
+                if call.type == "selector_expression":
+                    named_field = call.child_by_field_name("field")
+                    if named_field is not None and site.file.text(named_field) in ("Finalizers", "SetFinalizers"):
+                        return False
+                    continue
+                function = call.child_by_field_name("function")
+                operand = function.child_by_field_name("operand") if function is not None else None
+                if operand is not None and self.types.package_of(site.file, operand) == CONTROLLERUTIL:
+                    called += 1
+        return called > 0
+
+    def _is_helper_call(self, site: Site) -> bool:
+        return bool(site.meaning.functions)
+
+    # -- deleting --------------------------------------------------------------------------------------------
+
+    def _delete(self) -> None:
+        """Helpers and functions that nothing uses any more once the sites are rewritten, and the tests of these."""
+        rewritten = [d.site for d in self.decisions if d.rewritten]
+        helpers = {h.symbol: h for h in self.helpers}
+        functions: dict[Symbol, tuple[SourceFile, Node]] = {h.symbol: (h.file, h.node) for h in self.helpers}
+        for site in rewritten:
+            for (folder, receiver, name), declared in site.meaning.functions.items():
+                functions.setdefault(Symbol(folder, receiver, name), declared)
+        functions = {s: f for s, f in functions.items() if s not in self.kept and not f[0].is_generated}
+        gone = {s for s in functions if self._is_ours(s, functions[s], rewritten)}
+        reasons: dict[Symbol, tuple[Reference | None, str]] = {}
+        while True:
+            tests = self._tests_of(gone)
+            spans = [(functions[s][0].path, functions[s][1]) for s in gone] + [(f.path, n) for f, n in tests]
+            staying = set()
+            for symbol in gone:
+                for reference in self.refs(symbol):
+                    if self.is_gone(reference, rewritten, spans):
+                        continue
+                    staying.add(symbol)
+                    reasons[symbol] = (reference, self._why_kept(reference))
+                    break
+                else:
+                    if symbol.receiver and self._in_interface(symbol):
+                        staying.add(symbol)
+                        reasons[symbol] = (None, "an interface of the checkout wants a method of this name")
+            if not staying:
+                break
+            gone -= staying
+        for symbol, (reference, reason) in reasons.items():
+            if symbol in helpers:
+                self.kept[symbol] = Kept(helpers[symbol], reference, reason)
+        self.gone = gone
+        self.gone_functions = [functions[s] for s in sorted(gone, key=str)]
+        self.gone_tests = self._tests_of(gone)
+
+    def _is_ours(self, symbol: Symbol, declared: tuple[SourceFile, Node], rewritten: list[Site]) -> bool:
+        """Whether a helper may go: a site that is rewritten used it, or stands in the package of a dead one.
+
+        A helper that nothing uses, in a package that nothing is migrated in, is somebody else's business.
+        """
+        if any(s.file.directory == symbol.folder for s in rewritten):
+            return True
+        return any((symbol.folder, symbol.receiver, symbol.name) in s.meaning.functions for s in rewritten)
+
+    @staticmethod
+    def is_gone(reference: Reference, rewritten: list[Site], spans: list[tuple[str, Node]]) -> bool:
+        """Whether a reference is part of a rewritten site, or of one of these declarations that go."""
+        node = reference.node
+        if any(s.file is reference.file and s.covers(node) for s in rewritten):
+            return True
+        return any(
+            path == reference.file.path and n.start_byte <= node.start_byte and node.end_byte <= n.end_byte
+            for path, n in spans
+        )
+
+    def _why_kept(self, reference: Reference) -> str:
+        line = reference.file.position(reference.node.start_byte)[0]
+        where = f"{reference.file.path}:{line}"
+        if not reference.sure:
+            return f"{where} may use it (its package or type cannot be told there)"
+        if reference.call is None:
+            return f"{where} uses it as a value"
+        decision = next(
+            (d for d in self.decisions if d.site.file is reference.file and d.site.covers(reference.node)), None
+        )
+        if decision is not None and decision.left:
+            return f"its use at {where} is left: {decision.left}"
+        found = next(
+            (u for u in self.unknown if u.file is reference.file and _overlaps(u.node, reference.node)), None
+        )
+        return f"its use at {where} is left: {found.reason}" if found else f"{where} still uses it"
+
+    def _tests_of(self, gone: set[Symbol]) -> list[tuple[SourceFile, Node]]:
+        """Test functions that are about nothing but functions in `gone`, and what only these tests use."""
+        candidates: dict[str, SourceFile] = {}
+        for symbol in gone:
+            for reference in self.refs(symbol):
+                if reference.file.is_test and not reference.file.is_generated:
+                    candidates[reference.file.path] = reference.file
+        found = []
+        for file in candidates.values():
+            tests = [
+                n
+                for n in file.functions
+                if file.name_of(n).startswith(("Test", "Benchmark", "Fuzz", "Example"))
+                and only_about(self.types, file, n, gone)
+            ]
+            found += [(file, n) for n in tests]
+            if tests:
+                found += self._only_used_by(file, tests)
+        return found
+
+    def _only_used_by(self, file: SourceFile, tests: list[Node]) -> list[tuple[SourceFile, Node]]:
+        spans = [(file.path, n) for n in tests]
+        found: list[tuple[SourceFile, Node]] = []
+        for node in file.functions:
+            name = file.name_of(node)
+            if node.type != "function_declaration" or node in tests or name[:1].isupper() or name in ("init", "main"):
+                continue
+            references = self.refs(Symbol(file.directory, "", name))
+            if references and all(self.is_gone(r, [], [*spans, (file.path, node)]) for r in references):
+                found.append((file, node))
+        return found
+
+    def _in_interface(self, symbol: Symbol) -> bool:
+        for path, _ in self.workspace.checkout.holding([f"\t{symbol.name}(".encode()]):
+            file = self.workspace.file(path)
+            if file is not None and any(
+                file.name_of(m) == symbol.name for m in descend(file.root, "method_elem")
+            ):
+                return True
+        return False
+
+    # -- names that may not change ---------------------------------------------------------------------------
+
+    def _block_names(self) -> None:
+        """A name whose value would change while a use of it is not understood may not change at all."""
+        for uses in self.names:
+            if uses.migrated or uses.rule.old in self.blocked:
+                continue
+            for reference in (*uses.old_references, *uses.old_literals):
+                reason = self._unclear(reference)
+                if reason:
+                    self.blocked[uses.rule.old] = (reason, reference)
+                    break
+            variables = [d for d in uses.old if d.value.kind == "var"]
+            if variables and uses.rule.old not in self.blocked and self._assigned(variables[0].symbol):
+                self.blocked[uses.rule.old] = (f"{variables[0].symbol} is a variable that is assigned elsewhere", None)
+
+    def _assigned(self, symbol: Symbol) -> bool:
+        for reference in self.refs(symbol):
+            parent = reference.node.parent
+            if parent is not None and parent.type == "expression_list" and parent.parent is not None:
+                left = parent.parent.child_by_field_name("left")
+                if parent.parent.type == "assignment_statement" and left is not None and left.id == parent.id:
+                    return True
+            if parent is not None and parent.type == "unary_expression" and reference.file.text(parent)[:1] == "&":
+                return True
+        return False
+
+    def _unclear(self, reference: Reference) -> str:
+        """Why a use of a name keeps the name from changing; '' when it is understood."""
+        file, node = reference.file, reference.node
+        line = file.position(node.start_byte)[0]
+        where = f"{file.path}:{line}"
+        if not reference.sure:
+            return f"{where} may use the name by a dot import"
+        if file.is_generated:
+            return f"{where} is generated and holds the name"
+        if file.is_test or is_creation(file, node) or self._is_harmless(file, node):
+            return ""
+        for decision in self.decisions:
+            if decision.site.file is file and decision.site.covers(node):
+                if not decision.left or decision.intended:
+                    return ""
+                return f"the use of the name at {where} is left: {decision.left}"
+        spans = [(f.path, n) for f, n in (*self.gone_functions, *self.gone_tests)]
+        if self.is_gone(reference, [], spans):
+            return ""
+        found = next((u for u in self.unknown if u.file is file and _overlaps(u.node, node)), None)
+        reason = found.reason if found is not None else "what becomes of the name there is not understood"
+        return f"the use of the name at {where} is left: {reason}"
+
+    def _is_harmless(self, file: SourceFile, node: Node) -> bool:
+        """An argument of a call that only writes text."""
+        for outer in ancestors(node):
+            if outer.type == "call_expression":
+                function = outer.child_by_field_name("function")
+                operand = function.child_by_field_name("operand") if function is not None else None
+                package = self.types.package_of(file, operand) if operand is not None else None
+                field_node = function.child_by_field_name("field") if function is not None else None
+                if package == "fmt" and field_node is not None and file.text(field_node) == "Sprintf":
+                    return False
+                if package is not None and any(package == p or package.startswith(p + "/") for p in _HARMLESS_PACKAGES):
+                    return True
+                return package is not None and package.endswith("/logger")
+            if outer.type not in ("argument_list", "binary_expression"):
+                return False
+        return False
+
+
+def is_creation(file: SourceFile, node: Node) -> bool:
+    """Whether a name stands in `Finalizers: []string{…}` of a composite literal: an object made with it."""
+    element = node.parent
+    if element is None or element.type != "literal_element" or element.parent is None:
+        return False
+    literal = element.parent.parent
+    if literal is None or literal.type != "composite_literal":
+        return False
+    value = literal.parent
+    keyed = value.parent if value is not None and value.type == "literal_element" else None
+    if keyed is None or keyed.type != "keyed_element":
+        return False
+    key = keyed.child_by_field_name("key")
+    return key is not None and file.text(key) == "Finalizers"
+
+
+def free_text(file: SourceFile, free: Free) -> str:
+    """A free name in the words of the site's file; '' when it has none there."""
+    if free.parent is not None:
+        base = free_text(file, free.parent)
+        return f"{base}.{free.field}" if base else ""
+    return free.file.text(free.node) if free.file is file else ""
+
+
+def _shown(free: Free) -> str:
+    return free.constant if free.constant is not None else free.file.text(free.node)
+
+
+def _inside(inner: Site, outer: Site) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _overlaps(a: Node, b: Node) -> bool:
+    return a.start_byte <= b.end_byte and b.start_byte <= a.end_byte
+
+
+__all__ = ["Analysis", "Decision", "Kept", "Named", "is_creation"]

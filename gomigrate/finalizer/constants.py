@@ -1,0 +1,95 @@
+"""Edits of the constants: their values, their legacy twins, and the file that declares them when they move."""
+
+from __future__ import annotations
+
+from jinja2 import Environment
+
+from gomigrate.finalizer.names import Declared
+from gomigrate.finalizer.placement import Placement, legacy_name
+from gomigrate.go.syntax import SourceFile
+from gomigrate.go.workspace import Workspace
+from gomigrate.model import Stage, TextEdit
+
+
+def value_edits(declared: Declared, new: str, old: str, stage: Stage) -> list[TextEdit]:
+    """The new value for a constant that stays, and its legacy twin on the next line, typed alike."""
+    file, literal = declared.file, declared.value.literal
+    if literal is None:
+        return []
+    edits = [TextEdit(file.path, literal.start_byte, literal.end_byte, f'"{new}"'.encode())]
+    if stage is not Stage.CLEANUP:
+        edits.append(_legacy_edit(declared, old, stage))
+    return edits
+
+
+def _legacy_edit(declared: Declared, old: str, stage: Stage) -> TextEdit:
+    file, spec = declared.file, declared.value.spec
+    name = legacy_name(declared.symbol.name)
+    kind = spec.child_by_field_name("type")
+    typed = f" {file.text(kind)}" if kind is not None else ""
+    declaration = spec.parent
+    while declaration is not None and not declaration.type.endswith("_declaration"):
+        declaration = declaration.parent
+    assert declaration is not None
+    grouped = b"(" in file.source[declaration.start_byte : spec.start_byte]
+    comment = _comment(name, stage)
+    newline = _newline(file)
+    line = file.source.find(b"\n", spec.end_byte)
+    end = len(file.source) if line < 0 else line
+    end -= file.source[end - 1 : end] == b"\r"
+    if grouped:
+        text = f"{newline}\t{comment}{newline}\t{name}{typed} = \"{old}\""
+    else:
+        keyword = "var" if declaration.type == "var_declaration" else "const"
+        text = f"{newline}{newline}{comment}{newline}{keyword} {name}{typed} = \"{old}\""
+    return TextEdit(file.path, end, end, text.encode())
+
+
+def _comment(name: str, stage: Stage) -> str:
+    if stage is Stage.PREPARE:
+        return f"// {name} is the name that objects carry today; the new name is honoured, but not added yet."
+    return f"// {name} is the name that objects of earlier releases carry. It is still honoured, but no longer added."
+
+
+def _newline(file: SourceFile) -> str:
+    return "\r\n" if b"\r\n" in file.source[:4096] else "\n"
+
+
+def new_file(workspace: Workspace, environment: Environment, placement: Placement, stage: Stage) -> bytes:
+    """The file that declares the constants of a name in their new place."""
+    folder = placement.key.folder
+    rule = placement.uses.rule
+    kinds = []
+    for declared in placement.moved:
+        kind = declared.value.spec.child_by_field_name("type")
+        if kind is not None and kind.type == "type_identifier" and declared.file.text(kind) == "string":
+            kinds.append(" string")
+    text = environment.get_template("constants.go.j2").render(
+        header=_header(workspace, folder),
+        package=workspace.package_name(folder),
+        key=placement.key.name,
+        legacy=placement.legacy.name if placement.legacy is not None else "",
+        type=kinds[0] if kinds else "",
+        new=f'"{rule.new}"',
+        old=f'"{rule.old}"',
+        adds_legacy=stage is Stage.PREPARE,
+    )
+    return text.encode()
+
+
+def _header(workspace: Workspace, folder: str) -> str:
+    """The licence header that most files of a package begin with; '' when they have none."""
+    headers: dict[str, int] = {}
+    files = 0
+    for path in workspace.checkout.go_files_in(folder):
+        data = workspace.checkout.read(path)
+        if data is None or b"DO NOT EDIT" in data[:2000]:
+            continue
+        files += 1
+        package = data.find(b"\npackage ")
+        head = data[: package + 1].decode("utf-8", "replace") if package >= 0 else ""
+        block, blank, _ = head.partition("\n\n")
+        if blank and block.startswith(("//", "/*")) and not block.startswith(("//go:build", "// +build")):
+            headers[block] = headers.get(block, 0) + 1
+    common = max(headers, key=lambda h: headers[h], default="")
+    return f"{common}\n\n" if common and headers[common] * 2 > files else ""

@@ -1,0 +1,324 @@
+"""A diagnostic, in plain words, for everything that was found: changed, left to a person, or left on purpose."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from gomigrate.finalizer.analysis import Analysis, Decision
+from gomigrate.finalizer.names import NameUses
+from gomigrate.finalizer.operations import Meaning
+from gomigrate.go.syntax import SourceFile
+from gomigrate.model import Confidence, Diagnostic, Difference, Evidence, Operation, Stage, SuggestedFix, TextEdit
+
+if TYPE_CHECKING:
+    from gomigrate.finalizer.plan import Draft
+
+CALL, INLINE, HELPER, NAME, TEST, FIXTURE, FORCE, LEGACY, TEXT = (
+    "handwritten-call",
+    "inline-finalizer-code",
+    "handwritten-helper",
+    "unqualified-name",
+    "helper-test",
+    "fixture",
+    "force-delete",
+    "legacy-left-over",
+    "name-in-text",
+)
+_HARMLESS = frozenset({"nil-empty", "zero-time"})
+_WHAT = {
+    Operation.CONTAINS: "asks whether the finalizer is there",
+    Operation.ADD: "adds the finalizer",
+    Operation.SET_IF_EMPTY: "sets the finalizer when there is none",
+    Operation.REMOVE: "removes the finalizer",
+    Operation.HAS_ANY: "asks whether there is any finalizer",
+    Operation.CLEAR: "clears all finalizers",
+    Operation.SAME_COUNT: "compares how many finalizers two objects have",
+    Operation.IS_DELETING: "asks whether the object is being deleted",
+}
+_NARROWED = {
+    Operation.HAS_ANY: (
+        "own-name",
+        "asks for its own finalizer, under both names, instead of any: other controllers' finalizers no longer count",
+    ),
+    Operation.CLEAR: (
+        "own-name",
+        "removes its own finalizer, under both names, instead of all: other controllers' finalizers stay",
+    ),
+    Operation.SET_IF_EMPTY: (
+        "beside-others",
+        "adds its finalizer also to an object that carries others (the legacy name among them) already",
+    ),
+}
+
+
+def describe(analysis: Analysis, draft: Draft, changes: dict[str, bytes | None]) -> tuple[Diagnostic, ...]:
+    """All diagnostics, in the order of files and lines."""
+    found = [
+        *_sites(analysis, draft),
+        *_helpers(analysis, draft),
+        *_names(analysis, draft),
+        *_fixtures(draft),
+        *_unknown(analysis),
+        *_stage(analysis),
+    ]
+    return tuple(sorted(set(found), key=lambda d: (d.path, d.line, d.column, d.rule)))
+
+
+def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
+    """What `check` reports of an analysis that has run: no plan is made, so nothing carries a fix."""
+    found = []
+    for decision in analysis.decisions:
+        if not decision.already:
+            found.append(_site(analysis, decision, None))
+    for helper in analysis.helpers:
+        if any(f is helper.file for f in analysis.files):
+            found.append(
+                at(
+                    HELPER, helper.file, helper.node, f"{helper.symbol} is a hand-written helper: it "
+                    f"{_WHAT[helper.meaning.operation]}", operation=helper.meaning.operation,
+                )
+            )  # fmt: skip
+    for uses in analysis.names:
+        for declared in uses.old:
+            if not any(d.symbol.folder == declared.symbol.folder for d in uses.new):
+                found.append(_unqualified(declared.file, declared.value.spec, declared.symbol.name, uses))
+        for reference in uses.old_literals:
+            covered = any(d.site.file is reference.file and d.site.covers(reference.node) for d in analysis.decisions)
+            if not covered and not uses.migrated:
+                found.append(_unqualified(reference.file, reference.node, "the name", uses))
+    found += _unknown(analysis)
+    return tuple(sorted(set(found), key=lambda d: (d.path, d.line, d.column, d.rule)))
+
+
+def _unqualified(file: SourceFile, node: Node, what: str, uses: NameUses) -> Diagnostic:
+    return at(
+        NAME, file, node, f'{what} holds "{uses.rule.old}", which is not domain-qualified: "{uses.rule.new}"',
+        name=uses.rule.old,
+    )  # fmt: skip
+
+
+def at(rule: str, file: SourceFile, node: Node, message: str, **more: object) -> Diagnostic:
+    """A diagnostic at a node, with its source text."""
+    line, column = file.position(node.start_byte)
+    end_line = file.position(node.end_byte)[0]
+    return Diagnostic(rule, file.path, line, column, end_line, message, **{"before": _source(file, node), **more})  # type: ignore[arg-type]
+
+
+def _source(file: SourceFile, node: Node) -> str:
+    start = file.source.rfind(b"\n", 0, node.start_byte) + 1
+    indent = file.source[start : node.start_byte]
+    text = file.text(node)
+    if not indent.strip():
+        text = textwrap.dedent(indent.decode() + text)
+    return text.replace("\r\n", "\n").strip("\n")
+
+
+# -- sites ----------------------------------------------------------------------------------------------------
+
+
+def _sites(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
+    rewrites = {(d.site.file.path, d.site.start): r for d, r in draft.rewrites}
+    for decision in analysis.decisions:
+        if decision.already:
+            continue
+        rewrite = rewrites.get((decision.site.file.path, decision.site.start))
+        fix = SuggestedFix("use controllerutil", rewrite.edits, rewrite.after) if rewrite is not None else None
+        yield _site(analysis, decision, fix)
+
+
+def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> Diagnostic:
+    site, meaning = decision.site, decision.site.meaning
+    helper = ", ".join(sorted({name for _, _, name in meaning.functions}))
+    rule = FORCE if decision.intended else CALL if helper else INLINE
+    negated = " (negated)" if meaning.negated else ""
+    by = f" by the hand-written {helper}" if helper else ""
+    on = f" on {decision.object}" if decision.object else ""
+    return at(
+        rule,
+        site.file,
+        site.nodes[0],
+        f"{_WHAT[meaning.operation]}{negated}{on}{by}",
+        operation=meaning.operation,
+        name=decision.uses.rule.old if decision.uses is not None else decision.other_key,
+        evidence=_evidence(analysis, decision),
+        fix=fix,
+        left_because="" if fix is not None else decision.left,
+        next_step="" if fix is not None else decision.next_step,
+        intended=decision.intended,
+    )
+
+
+def _evidence(analysis: Analysis, decision: Decision) -> Evidence:
+    meaning = decision.site.meaning
+    differences = [
+        Difference(name, analysis.pack.accept.get(name, "the pack does not accept this difference"), example)
+        for name, example in meaning.differences
+    ]
+    narrowed = _NARROWED.get(meaning.operation)
+    if narrowed is not None and not decision.intended and not (decision.left and not decision.uses):
+        name, text = narrowed
+        if analysis.stage is Stage.CLEANUP:
+            text = text.replace(", under both names,", "")
+        differences.insert(0, Difference(name, text))
+    harmless = all(d.name in _HARMLESS for d in differences)
+    return Evidence(
+        Confidence.EXACT if harmless else Confidence.NARROWED,
+        _how(meaning),
+        tuple(differences),
+        decision.verdict.text,
+    )
+
+
+def _how(meaning: Meaning) -> str:
+    equal = "equal" if not meaning.differences else "equal but for the stated differences"
+    return f"run on {meaning.samples} samples: {equal} to {meaning.operation.value}"
+
+
+# -- helpers and tests ------------------------------------------------------------------------------------------
+
+
+def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
+    by_place = {(h.file.path, h.node.start_byte): h for h in analysis.helpers}
+    for file, node in analysis.gone_functions:
+        helper = by_place.get((file.path, node.start_byte))
+        name = file.name_of(node)
+        what = f"it {_WHAT[helper.meaning.operation]}" if helper is not None else "only migrated code used it"
+        exported = " (exported: code outside of this checkout that calls it will no longer compile)"
+        message = f"{name} goes: {what}, and nothing uses it any more{exported if name[:1].isupper() else ''}"
+        evidence = Evidence(Confidence.EXACT, "every reference in the checkout is migrated or goes as well")
+        yield at(
+            HELPER, file, node, message, operation=helper.meaning.operation if helper is not None else None,
+            evidence=evidence, fix=_removal(file, node, "delete the helper"),
+        )  # fmt: skip
+    for file, node in analysis.gone_tests:
+        evidence = Evidence(Confidence.EXACT, "it calls nothing of its package but helpers that go")
+        message = f"{file.name_of(node)} goes with the helpers that it tests"
+        yield at(TEST, file, node, message, evidence=evidence, fix=_removal(file, node, "delete the test"))
+    for kept in analysis.kept.values():
+        helper = kept.helper
+        yield at(
+            HELPER,
+            helper.file,
+            helper.node,
+            f"{helper.symbol} stays: it {_WHAT[helper.meaning.operation]}, and is still used",
+            operation=helper.meaning.operation,
+            left_because=kept.reason,
+            next_step="migrate that use by hand, then run again",
+        )
+
+
+def _removal(file: SourceFile, node: Node, message: str) -> SuggestedFix:
+    return SuggestedFix(message, (TextEdit(file.path, node.start_byte, node.end_byte, b""),))
+
+
+# -- names ------------------------------------------------------------------------------------------------------
+
+
+def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
+    for uses in analysis.names:
+        rule = uses.rule
+        placement = draft.placements.get(rule.old)
+        blocked = analysis.blocked.get(rule.old)
+        for declared in uses.old:
+            if uses.migrated:
+                continue
+            if blocked is not None:
+                yield _blocked(declared.file, declared.value.spec, declared.symbol.name, uses, blocked[0])
+            elif placement is not None:
+                moves = declared in placement.moved
+                where = f"moves to {placement.path}" if moves else "keeps its place"
+                evidence = Evidence(Confidence.EXACT, "every use of the constant in the checkout is understood")
+                edit = TextEdit(declared.file.path, declared.value.spec.start_byte, declared.value.spec.end_byte, b"")
+                fix = SuggestedFix("use the domain-qualified name", (edit,), f'{placement.key.name} = "{rule.new}"')
+                message = f'{declared.symbol.name} = "{rule.old}" is not domain-qualified; the constant {where}'
+                yield at(
+                    NAME, declared.file, declared.value.spec, message, name=rule.old, evidence=evidence, fix=fix
+                )
+        for mention in uses.mentions:
+            if not mention.file.is_generated:
+                yield at(
+                    TEXT, mention.file, mention.node, f'"{rule.old}" stands inside of a longer text', name=rule.old,
+                    left_because="text is not followed", next_step="look whether it must name the new finalizer",
+                )  # fmt: skip
+        if blocked is not None and not uses.old:
+            for reference in uses.old_literals:
+                yield _blocked(reference.file, reference.node, "the name", uses, blocked[0])
+    for uses, reference, text in draft.references:
+        evidence = Evidence(Confidence.EXACT, "the same name, by its constant")
+        fix = SuggestedFix(
+            "use the constant",
+            (TextEdit(reference.file.path, reference.node.start_byte, reference.node.end_byte, text.encode()),),
+            text,
+        )
+        message = f"names the finalizer {uses.rule.old}: by its constant"
+        yield at(
+            NAME, reference.file, reference.node, message, name=uses.rule.old, evidence=evidence, fix=fix
+        )
+
+
+def _blocked(file: SourceFile, node: Node, what: str, uses: NameUses, reason: str) -> Diagnostic:
+    return at(
+        NAME, file, node, f'{what} holds "{uses.rule.old}", which is not domain-qualified', name=uses.rule.old,
+        left_because=reason, next_step="a changed name there could leave objects that are never freed: clear that "
+        "use, then run again",
+    )  # fmt: skip
+
+
+def _fixtures(draft: Draft) -> Iterator[Diagnostic]:
+    for uses, fixture, text in draft.fixtures:
+        for node in fixture.nodes:
+            evidence = Evidence(
+                Confidence.EXACT,
+                f"every {fixture.text!r} of this test is a finalizer, and all of them change alike",
+            )
+            edit = TextEdit(fixture.file.path, node.start_byte, node.end_byte, text.encode())
+            fix = SuggestedFix("carry the key", (edit,), text)
+            message = f"the arbitrary finalizer {fixture.text!r} stood for any; the code now looks for its own"
+            yield at(FIXTURE, fixture.file, node, message, name=uses.rule.old, evidence=evidence, fix=fix)
+    for fixture in draft.left_fixtures:
+        yield at(
+            FIXTURE, fixture.file, fixture.nodes[0], f"the fixture's finalizer {fixture.text!r} stood for any",
+            left_because=fixture.left, next_step="decide whether this object should carry the key",
+        )  # fmt: skip
+
+
+# -- what is not understood ---------------------------------------------------------------------------------------
+
+
+def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
+    for unknown in analysis.unknown:
+        if unknown.writes and not unknown.file.is_test:
+            yield at(
+                INLINE, unknown.file, unknown.node, "writes finalizers in a way that is not understood",
+                left_because=unknown.reason, next_step="look at it; use controllerutil where it fits",
+            )  # fmt: skip
+
+
+def _stage(analysis: Analysis) -> Iterator[Diagnostic]:
+    """Code that people or this tool left at another stage than the one that is asked for."""
+    for uses in analysis.names:
+        if not uses.migrated or uses.rule.old in analysis.blocked:
+            continue
+        for decision in analysis.decisions:
+            names = {k.constant for k in decision.site.meaning.keys}
+            if not decision.already or decision.uses is not uses or decision.site.file.is_test:
+                continue
+            adds = decision.site.meaning.operation is Operation.ADD
+            if analysis.stage is Stage.CLEANUP and uses.rule.old in names:
+                yield _left_over(decision, uses, f'still names the legacy finalizer "{uses.rule.old}"')
+            elif analysis.stage is Stage.SWITCH and adds and names == {uses.rule.old}:
+                yield _left_over(decision, uses, f'still adds the legacy finalizer "{uses.rule.old}"')
+            elif analysis.stage is Stage.PREPARE and adds and names == {uses.rule.new}:
+                yield _left_over(decision, uses, f'adds "{uses.rule.new}" already: this is a later stage than prepare')
+
+
+def _left_over(decision: Decision, uses: NameUses, message: str) -> Diagnostic:
+    return at(
+        LEGACY, decision.site.file, decision.site.nodes[0], message, operation=decision.site.meaning.operation,
+        name=uses.rule.old, left_because="going from one stage to the next is not done by this version",
+        next_step="change it by hand",
+    )  # fmt: skip

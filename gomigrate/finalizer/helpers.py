@@ -1,0 +1,134 @@
+"""Hand-written helpers: functions and methods that are one operation on the object that they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from gomigrate.finalizer.objects import judge, type_of_free
+from gomigrate.finalizer.operations import Meaning, Opaque, classify_function
+from gomigrate.go.references import Symbol
+from gomigrate.go.scope import lookup, parameters
+from gomigrate.go.syntax import SourceFile, descend
+from gomigrate.go.types import Types
+
+_TOUCHES = (b"Finalizers", b"DeletionTimestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A declared function with its meaning."""
+
+    symbol: Symbol
+    file: SourceFile
+    node: Node
+    meaning: Meaning
+
+
+def find_helpers(types: Types, files: Iterable[SourceFile]) -> list[Helper]:
+    """Functions of these files that are one operation on an object among their parameters or their receiver.
+
+    A helper may call helpers: those that name one already found are looked at again until none is new.
+    """
+    found: dict[Symbol, Helper] = {}
+    candidates = [
+        (file, node)
+        for file in files
+        if not file.is_generated
+        for node in file.functions
+        if node.child_by_field_name("body") is not None and not _is_test_function(file, node)
+    ]
+    names: set[bytes] = set()
+    seen: set[tuple[str, int]] = set()
+    while True:
+        needles = (*_TOUCHES, *names)
+        fresh = []
+        for file, node in candidates:
+            key = (file.path, node.start_byte)
+            body = node.child_by_field_name("body")
+            text = file.source[body.start_byte : body.end_byte]  # type: ignore[union-attr]
+            if key not in seen and any(n in text for n in needles):
+                seen.add(key)
+                helper = _helper(types, file, node)
+                if helper is not None:
+                    fresh.append(helper)
+        if not fresh:
+            return list(found.values())
+        for helper in fresh:
+            found[helper.symbol] = helper
+            names.add(helper.symbol.name.encode())
+
+
+def _helper(types: Types, file: SourceFile, node: Node) -> Helper | None:
+    if not _takes_object(types, file, node):
+        return None
+    meaning = classify_function(types, file, node)
+    if isinstance(meaning, Opaque) or not meaning.objects:
+        return None
+    given = {file.text(n) for part in ("receiver", "parameters") for n, _ in parameters(node, part)}
+    for free in meaning.objects:
+        root = free
+        while root.parent is not None:
+            root = root.parent
+        if file.text(root.node) not in given or judge(types, type_of_free(types, free)).level not in ("object", "meta"):
+            return None
+    return Helper(Symbol(file.directory, file.receiver_type(node), file.name_of(node)), file, node, meaning)
+
+
+def _takes_object(types: Types, file: SourceFile, node: Node) -> bool:
+    return bool(node.child_by_field_name("receiver")) or any(True for _ in parameters(node))
+
+
+def _is_test_function(file: SourceFile, node: Node) -> bool:
+    return file.is_test and file.name_of(node).startswith(("Test", "Benchmark", "Fuzz", "Example"))
+
+
+def only_about(types: Types, file: SourceFile, test: Node, gone: set[Symbol]) -> bool:
+    """Whether a test function calls nothing of its package but functions in `gone`, and at least one of them."""
+    workspace = types.workspace
+    folder = file.directory
+    hits = 0
+    for call in descend(test, "call_expression"):
+        function = call.child_by_field_name("function")
+        if function is None:
+            continue
+        symbol: Symbol | None = None
+        if function.type == "identifier":
+            name = file.text(function)
+            if lookup(file, name, function) is None and workspace.function(folder, "", name) is not None:
+                symbol = Symbol(folder, "", name)
+                found = workspace.function(folder, "", name)
+                if found is not None and found[0].is_test:
+                    continue
+        elif function.type == "selector_expression":
+            symbol = _selected(types, file, function)
+        if symbol is None:
+            continue
+        if symbol not in gone:
+            return False
+        hits += 1
+    return hits > 0
+
+
+def _selected(types: Types, file: SourceFile, function: Node) -> Symbol | None:
+    """The function or method of the checkout that a selector calls, when it is one of the file's own package."""
+    operand = function.child_by_field_name("operand")
+    field = function.child_by_field_name("field")
+    if operand is None or field is None:
+        return None
+    name = file.text(field)
+    package = types.package_of(file, operand)
+    if package is not None:
+        folder = types.workspace.folder_of(package, file.directory)
+        return Symbol(folder, "", name) if folder == file.directory else None
+    from gomigrate.go.types import Named, Pointer
+
+    kind = types.of(file, operand)
+    if isinstance(kind, Pointer):
+        kind = kind.to
+    if isinstance(kind, Named) and kind.folder == file.directory:
+        declared = types.workspace.function(kind.folder, kind.name, name)
+        return Symbol(kind.folder, kind.name, name) if declared is not None and not declared[0].is_test else None
+    return None

@@ -1,0 +1,99 @@
+"""Where the finalizer names of a pack stand in the code: constants that hold them, and bare literals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from gomigrate.go.references import Reference, References, Symbol
+from gomigrate.go.syntax import STRINGS, SourceFile, Value, descend, string_value
+from gomigrate.packs import FinalizerName
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A constant (or variable) at package level that holds a name."""
+
+    symbol: Symbol
+    file: SourceFile
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """The name inside of a longer text: not a use that can be followed."""
+
+    file: SourceFile
+    node: Node
+
+
+@dataclass(slots=True)
+class NameUses:
+    """Everything that is known of one finalizer name in a checkout."""
+
+    rule: FinalizerName
+    old: list[Declared] = field(default_factory=list)
+    new: list[Declared] = field(default_factory=list)
+    old_literals: list[Reference] = field(default_factory=list)
+    new_literals: list[Reference] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    old_references: list[Reference] = field(default_factory=list)
+    new_references: list[Reference] = field(default_factory=list)
+
+    @property
+    def migrated(self) -> bool:
+        """Whether the new name is declared or used: the code is at a stage already, by this tool or by hand."""
+        return bool(self.new or self.new_literals)
+
+    @property
+    def present(self) -> bool:
+        return bool(self.old or self.new or self.old_literals or self.new_literals)
+
+
+def find_names(rules: tuple[FinalizerName, ...], files: list[SourceFile], references: References) -> list[NameUses]:
+    """The uses of each name, with every reference to the constants that hold it."""
+    found = [NameUses(rule) for rule in rules]
+    for uses in found:
+        needle = uses.rule.old.encode(), uses.rule.new.encode()
+        for file in files:
+            if not file.is_generated and any(n in file.source for n in needle):
+                _scan(file, uses)
+    references.prepare({d.symbol.folder for u in found for d in (*u.old, *u.new) if d.symbol.exported})
+    for uses in found:
+        for declared in uses.old:
+            uses.old_references += references.of(declared.symbol)
+        for declared in uses.new:
+            uses.new_references += references.of(declared.symbol)
+    return found
+
+
+def _scan(file: SourceFile, uses: NameUses) -> None:
+    holders = {v.literal.id: v for v in file.values.values() if v.literal is not None and v.text is not None}
+    for node in descend(file.root, *STRINGS):
+        if node.parent is not None and node.parent.type in ("import_spec", "field_declaration"):
+            continue
+        text = string_value(file, node)
+        for name, declared, literals in (
+            (uses.rule.old, uses.old, uses.old_literals),
+            (uses.rule.new, uses.new, uses.new_literals),
+        ):
+            if text == name and node.id in holders:
+                value = holders[node.id]
+                declared.append(Declared(Symbol(file.directory, "", value.name), file, value))
+            elif text == name:
+                literals.append(Reference(file, node))
+        raw = file.text(node)
+        if uses.rule.old in raw and text != uses.rule.old and _stands_alone(raw, uses.rule.old):
+            uses.mentions.append(Mention(file, node))
+
+
+def _stands_alone(text: str, name: str) -> bool:
+    """The name as a word of a longer text; a longer name that merely begins like it is another name."""
+    start = text.find(name)
+    while start >= 0:
+        before, after = text[start - 1 : start], text[start + len(name) : start + len(name) + 1]
+        if not (before.isalnum() or before in ("-", ".", "/", "_")) and not (after.isalnum() or after in ("-", "/", "_")):
+            return True
+        start = text.find(name, start + 1)
+    return False

@@ -1,0 +1,139 @@
+"""Which static types may be handed to controllerutil, by what the effective controller-runtime wants.
+
+Facts: sigs.k8s.io/controller-runtime pkg/client.Object is metav1.Object plus runtime.Object since 0.7.0; the kinds
+below are those of k8s.io/api and k8s.io/apimachinery that carry TypeMeta and ObjectMeta (Kubernetes 1.28).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gomigrate.go.evaluator.values import Free
+from gomigrate.go.types import Literal, Named, Pointer, Type, Types
+
+METAV1 = "k8s.io/apimachinery/pkg/apis/meta/v1"
+CLIENT = "sigs.k8s.io/controller-runtime/pkg/client"
+_RUNTIME = "k8s.io/apimachinery/pkg/runtime"
+_UNSTRUCTURED = "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+_KINDS = {
+    "core": "Binding ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume"
+    " PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount",
+    "apps": "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
+    "batch": "CronJob Job",
+    "networking": "Ingress IngressClass NetworkPolicy",
+    "rbac": "ClusterRole ClusterRoleBinding Role RoleBinding",
+    "storage": "CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment",
+    "policy": "PodDisruptionBudget PodSecurityPolicy",
+    "autoscaling": "HorizontalPodAutoscaler",
+    "coordination": "Lease",
+    "discovery": "EndpointSlice",
+    "scheduling": "PriorityClass",
+    "node": "RuntimeClass",
+    "certificates": "CertificateSigningRequest",
+    "admissionregistration": "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
+    "events": "Event",
+    "extensions": "DaemonSet Deployment Ingress NetworkPolicy ReplicaSet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`level` is object (a client.Object), meta (only a metav1.Object), no, or unknown; `text` says why."""
+
+    level: str
+    text: str
+    address: bool = False
+
+
+def type_of_free(types: Types, free: Free) -> Type | None:
+    """The static type of a name that a unit uses; of a path, step by step."""
+    if free.parent is not None:
+        return types.member(type_of_free(types, free.parent), free.field)
+    return types.of(free.file, free.node)
+
+
+def judge(types: Types, kind: Type | None) -> Verdict:
+    """What an expression of this static type is to controller-runtime.
+
+    `address`: it is a struct value, and its address is what satisfies the interface.
+    """
+    if kind is None:
+        return Verdict("unknown", "its type is not declared in this checkout")
+    if isinstance(kind, Pointer):
+        return _struct(types, kind.to, kind)
+    if isinstance(kind, (Named, Literal)):
+        interface = _interface(types, kind)
+        if interface is not None:
+            return interface
+        value = _struct(types, kind, Pointer(kind))
+        return Verdict(value.level, value.text, address=True)
+    return Verdict("no", f"{kind} is no Kubernetes object")
+
+
+def _interface(types: Types, kind: Named | Literal, depth: int = 0) -> Verdict | None:
+    if isinstance(kind, Named):
+        if (kind.package, kind.name) == (CLIENT, "Object"):
+            return Verdict("object", "client.Object")
+        if (kind.package, kind.name) in ((METAV1, "Object"), (METAV1, "ObjectMetaAccessor")):
+            return Verdict("meta", f"{kind}: a metav1.Object, which controllerutil does not take")
+    declared = types.declaration(kind)
+    if declared is None or declared[1].type != "interface_type" or depth > 4:
+        return None
+    embedded = types.embedded(*declared)
+    levels = [
+        v for v in (_interface(types, e, depth + 1) for e in embedded if isinstance(e, (Named, Literal))) if v
+    ]
+    runtime = any(isinstance(e, Named) and (e.package, e.name) == (_RUNTIME, "Object") for e in embedded)
+    if any(v.level == "object" for v in levels) or (runtime and any(v.level == "meta" for v in levels)):
+        return Verdict("object", f"interface {kind}, which embeds client.Object's parts")
+    if any(v.level == "meta" for v in levels):
+        return Verdict("meta", f"interface {kind}: a metav1.Object, which controllerutil does not take")
+    return Verdict("no", f"interface {kind} is not known to be a client.Object")
+
+
+def _struct(types: Types, kind: Type, pointer: Pointer) -> Verdict:
+    if not isinstance(kind, Named):
+        return Verdict("no", f"{pointer} is no Kubernetes object")
+    if kind.folder is None:
+        return _known(kind, pointer)
+    declared = types.declaration(kind)
+    if declared is None:
+        return Verdict("unknown", f"{kind} is not declared in this checkout")
+    file, node = declared
+    if node.type != "struct_type":
+        return Verdict("no", f"{pointer} is a pointer to an interface")
+    has_meta = _embeds(types, file, node, "ObjectMeta")
+    method = types.workspace.function(kind.folder, kind.name, "DeepCopyObject")
+    own = [m for m in ("GetFinalizers", "SetFinalizers") if types.workspace.function(kind.folder, kind.name, m)]
+    if own:
+        return Verdict("no", f"{pointer} declares {own[0]} itself: it need not do what ObjectMeta's does")
+    if has_meta and method is not None:
+        return Verdict("object", f"{pointer}, an API type of this checkout")
+    if has_meta and _embeds(types, file, node, "TypeMeta"):
+        return Verdict("unknown", f"{pointer} carries ObjectMeta, but its DeepCopyObject is not in this checkout")
+    if has_meta:
+        return Verdict("no", f"{pointer} carries ObjectMeta but is no API object (no TypeMeta, no DeepCopyObject)")
+    for embedded in types.embedded(file, node):
+        base = embedded if isinstance(embedded, Pointer) else None
+        if base is not None and judge(types, base).level == "object":
+            return Verdict("object", f"{pointer}, which embeds {base}")
+    return Verdict("no", f"{pointer} does not carry ObjectMeta: its Finalizers are not an object's")
+
+
+def _embeds(types: Types, file, node, name: str) -> bool:  # type: ignore[no-untyped-def]
+    return any(isinstance(e, Named) and (e.package, e.name) == (METAV1, name) for e in types.embedded(file, node))
+
+
+def _known(kind: Named, pointer: Pointer) -> Verdict:
+    if (kind.package, kind.name) in ((_UNSTRUCTURED, "Unstructured"), (METAV1, "PartialObjectMetadata")):
+        return Verdict("object", f"{pointer} of apimachinery")
+    if (kind.package, kind.name) == (METAV1, "ObjectMeta"):
+        return Verdict("meta", "*v1.ObjectMeta: a metav1.Object, which controllerutil does not take")
+    prefix = "k8s.io/api/"
+    if kind.package.startswith(prefix):
+        group = kind.package[len(prefix) :].partition("/")[0]
+        if kind.name in _KINDS.get(group, "").split():
+            return Verdict("object", f"{pointer} of k8s.io/api/{group}")
+        return Verdict("no", f"{pointer} is not among the API objects of k8s.io/api/{group}")
+    return Verdict("unknown", f"{pointer} is declared in another module ({kind.package})")

@@ -1,0 +1,302 @@
+"""From the analysis to the plan: which bytes change, and a diagnostic for everything found.
+
+What cannot be written is handed back to the analysis with its reason, which then leaves whatever depends on it; the
+plan is made anew until all of it holds together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jinja2 import Environment
+from tree_sitter import Node
+
+from gomigrate.errors import UserError
+from gomigrate.finalizer import constants, diagnostics
+from gomigrate.finalizer.analysis import Analysis, Decision, is_creation
+from gomigrate.finalizer.fixtures import Fixture, find_fixtures
+from gomigrate.finalizer.matrix import behaviour_before, upgrade_matrix
+from gomigrate.finalizer.names import NameUses
+from gomigrate.finalizer.placement import Placement, place
+from gomigrate.finalizer.removal import removal_edits
+from gomigrate.finalizer.rewrite import Namer, Refused, Rewrite, Rewriter
+from gomigrate.go.edits import Conflict, apply_edits
+from gomigrate.go.format import align_value_groups
+from gomigrate.go.imports import used_names, with_imports
+from gomigrate.go.references import Reference
+from gomigrate.go.syntax import SourceFile
+from gomigrate.model import ConstantChoice, Diagnostic, Operation, Stage, TextEdit, UpgradeMatrix
+
+NARROWED = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.SET_IF_EMPTY})
+MAX_ROUNDS = 12
+
+
+@dataclass(slots=True)
+class Draft:
+    """Everything that one round wants to change."""
+
+    placements: dict[str, Placement] = field(default_factory=dict)
+    rewrites: list[tuple[Decision, Rewrite]] = field(default_factory=list)
+    references: list[tuple[NameUses, Reference, str]] = field(default_factory=list)
+    fixtures: list[tuple[NameUses, Fixture, str]] = field(default_factory=list)
+    left_fixtures: list[Fixture] = field(default_factory=list)
+    edits: dict[str, list[TextEdit]] = field(default_factory=dict)
+    imports: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    removed: dict[str, tuple[SourceFile, list[Node]]] = field(default_factory=dict)
+    created: dict[str, bytes] = field(default_factory=dict)
+    aligned: dict[str, list[str]] = field(default_factory=dict)
+
+    def edit(self, edits: tuple[TextEdit, ...] | list[TextEdit]) -> None:
+        for edit in edits:
+            self.edits.setdefault(edit.path, []).append(edit)
+
+    def need(self, path: str, imports: dict[str, str]) -> None:
+        self.imports.setdefault(path, set()).update((alias, p) for p, alias in imports.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The finished plan of one analysis, before anything outside of the code is known of it."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    originals: dict[str, bytes]
+    changes: dict[str, bytes | None]
+    constants: tuple[ConstantChoice, ...]
+    matrices: tuple[UpgradeMatrix, ...]
+
+
+def make_plan(analysis: Analysis, constant_package: str = "") -> Outcome:
+    """The plan for an analysis that has not run yet. Raises UserError when `constant_package` cannot be used."""
+    environment = analysis.pack.environment()
+    for _ in range(MAX_ROUNDS):
+        analysis.run()
+        draft = _draft(analysis, environment, constant_package)
+        if draft is not None:
+            break
+    else:
+        raise UserError("the findings depend on each other in a circle; nothing was written. Please report this.")
+    originals, changes = _changes(analysis, draft)
+    return Outcome(
+        diagnostics.describe(analysis, draft, changes),
+        originals,
+        changes,
+        tuple(_choice(analysis, p) for p in draft.placements.values() if p.create or not p.uses.migrated),
+        tuple(m for p in draft.placements.values() if (m := _matrix(analysis, p.uses)) is not None),
+    )
+
+
+def _draft(analysis: Analysis, environment: Environment, constant_package: str) -> Draft | None:
+    """One round; None when something had to be handed back to the analysis."""
+    draft = Draft()
+    fixtures = _fixtures(analysis)
+    for uses in analysis.names:
+        if not uses.present or uses.rule.old in analysis.blocked:
+            continue
+        sites = [d for d in analysis.decisions if d.rewritten and d.uses is uses]
+        if not sites and (uses.migrated or not (uses.old or uses.old_literals)):
+            continue
+        users = [d.site.file.directory for d in sites]
+        if not uses.migrated:
+            users += [r.file.directory for r in _remaining(analysis, uses)]
+            users += [f.file.directory for f in fixtures.get(uses.rule.old, []) if not f.left]
+        if not users:
+            users = [d.symbol.folder for d in uses.old]
+        placement = place(analysis, uses, users, constant_package)
+        if isinstance(placement, str):
+            analysis.blocked[uses.rule.old] = (placement, None)
+            return None
+        draft.placements[uses.rule.old] = placement
+    if not _rewrite_sites(analysis, environment, draft):
+        return None
+    for placement in draft.placements.values():
+        if not placement.uses.migrated and not _rename(analysis, environment, draft, placement):
+            return None
+    _apply_fixtures(analysis, environment, draft, fixtures)
+    for file, node in (*analysis.gone_functions, *analysis.gone_tests):
+        draft.removed.setdefault(file.path, (file, []))[1].append(node)
+    return draft
+
+
+def _rewrite_sites(analysis: Analysis, environment: Environment, draft: Draft) -> bool:
+    rewriter = Rewriter(analysis.workspace, environment, analysis.stage)
+    fine = True
+    for decision in analysis.decisions:
+        if not decision.rewritten:
+            continue
+        placement = draft.placements.get(decision.uses.rule.old) if decision.uses is not None else None
+        try:
+            rewrite = rewriter.rewrite(decision, placement)
+        except Refused as refused:
+            analysis.refused[(decision.site.file.path, decision.site.start)] = str(refused)
+            fine = False
+            continue
+        draft.rewrites.append((decision, rewrite))
+        draft.edit(rewrite.edits)
+        draft.need(decision.site.file.path, {p: a for a, p in rewrite.imports})
+    return fine
+
+
+def _remaining(analysis: Analysis, uses: NameUses) -> list[Reference]:
+    """Uses of the old name that are neither part of a rewritten site nor of code that goes."""
+    sites = [d.site for d in analysis.decisions if d.rewritten]
+    spans = [(f.path, n) for f, n in (*analysis.gone_functions, *analysis.gone_tests)]
+    references = (*uses.old_references, *uses.old_literals)
+    return [r for r in references if not analysis.is_gone(r, sites, spans)]
+
+
+def _rename(analysis: Analysis, environment: Environment, draft: Draft, placement: Placement) -> bool:
+    """The constants of a name and every use of it that is no site: fixtures, assertions, creations, messages."""
+    uses, stage = placement.uses, analysis.stage
+    rewriter = Rewriter(analysis.workspace, environment, stage)
+    moved = bool(placement.moved) or placement.create
+    for reference in _remaining(analysis, uses):
+        file, node = reference.file, reference.node
+        literal = reference in uses.old_literals
+        adds = file.is_test or is_creation(file, node)
+        own = any(d.symbol.folder == file.directory for d in placement.beside)
+        if not literal and (not moved or own) and not (stage is Stage.PREPARE and adds):
+            continue
+        namer = Namer(analysis.workspace)
+        try:
+            keys, added = rewriter.keys(namer, file, node, placement)
+        except Refused as refused:
+            line = file.position(node.start_byte)[0]
+            analysis.blocked[uses.rule.old] = (f"{refused} ({file.path}:{line})", reference)
+            return False
+        text = added if adds else keys[0]
+        draft.references.append((uses, reference, text))
+        draft.edit([TextEdit(file.path, node.start_byte, node.end_byte, text.encode())])
+        draft.need(file.path, namer.imports)
+    for declared in (*([placement.declared] if placement.declared else []), *placement.beside):
+        draft.edit(constants.value_edits(declared, uses.rule.new, uses.rule.old, stage))
+        draft.aligned.setdefault(declared.file.path, []).append(declared.symbol.name)
+    for declared in placement.moved:
+        draft.removed.setdefault(declared.file.path, (declared.file, []))[1].append(declared.value.spec)
+    if placement.create:
+        text = constants.new_file(analysis.workspace, environment, placement, stage)
+        before = draft.created.get(placement.path)
+        draft.created[placement.path] = text if before is None else before + b"\n" + text[text.index(b"const (") :]
+    return True
+
+
+def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
+    """Old name -> the fixtures of tests beside code whose meaning narrows."""
+    folders: dict[str, set[str]] = {}
+    for decision in analysis.decisions:
+        narrowed = decision.site.meaning.operation in NARROWED
+        if decision.rewritten and narrowed and decision.uses is not None and not decision.site.file.is_test:
+            folders.setdefault(decision.site.file.directory, set()).add(decision.uses.rule.old)
+    known = {n for u in analysis.names for n in (u.rule.old, u.rule.new)}
+    spans = [(f.path, n) for f, n in analysis.gone_tests]
+    found: dict[str, list[Fixture]] = {}
+    for folder, names in folders.items():
+        if len(names) != 1:
+            continue
+        for file in analysis.workspace.files_holding(folder, b"Finalizers"):
+            if not file.is_test or file.is_generated:
+                continue
+            for fixture in find_fixtures(file, known):
+                if not any(analysis.is_gone(Reference(file, n), [], spans) for n in fixture.nodes):
+                    found.setdefault(next(iter(names)), []).append(fixture)
+    return found
+
+
+def _apply_fixtures(
+    analysis: Analysis, environment: Environment, draft: Draft, fixtures: dict[str, list[Fixture]]
+) -> None:
+    rewriter = Rewriter(analysis.workspace, environment, analysis.stage)
+    for old, found in fixtures.items():
+        placement = draft.placements.get(old)
+        if placement is None:
+            continue
+        for fixture in found:
+            if fixture.left:
+                draft.left_fixtures.append(fixture)
+                continue
+            namer = Namer(analysis.workspace)
+            try:
+                _, added = rewriter.keys(namer, fixture.file, fixture.nodes[0], placement)
+            except Refused as refused:
+                draft.left_fixtures.append(Fixture(fixture.file, fixture.text, fixture.nodes, str(refused)))
+                continue
+            draft.fixtures.append((placement.uses, fixture, added))
+            for node in fixture.nodes:
+                draft.edit([TextEdit(fixture.file.path, node.start_byte, node.end_byte, added.encode())])
+            draft.need(fixture.file.path, namer.imports)
+
+
+def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[str, bytes | None]]:
+    originals: dict[str, bytes] = {}
+    changes: dict[str, bytes | None] = dict(draft.created)
+    for path in sorted({*draft.edits, *draft.removed}):
+        file = analysis.workspace.file(path)
+        assert file is not None
+        originals[path] = file.source
+        edits = list(draft.edits.get(path, []))
+        if path in draft.removed:
+            removal = removal_edits(*draft.removed[path])
+            if removal is None:
+                changes[path] = None
+                continue
+            edits = [e for e in edits if not any(r.start <= e.start and e.end <= r.end for r in removal)]
+            edits += removal
+        try:
+            source = apply_edits(file.source, edits)
+        except Conflict as conflict:
+            line, column = file.position(conflict.offset)
+            raise UserError(
+                f"{path}:{line}:{column}: two changes overlap here; nothing was written. Please report this."
+            ) from None
+        if path in draft.removed:
+            source = _trim_end(source)
+        source = with_imports(source, path, sorted(draft.imports.get(path, ())), used_names(file))
+        if path in draft.aligned:
+            source = align_value_groups(source, path, draft.aligned[path])
+        _check(path, source)
+        changes[path] = source
+    return originals, {p: c for p, c in changes.items() if c != originals.get(p)}
+
+
+def _trim_end(source: bytes) -> bytes:
+    newline = b"\r\n" if source.endswith(b"\r\n") else b"\n"
+    return source.rstrip(b"\r\n \t") + newline
+
+
+def _check(path: str, source: bytes) -> None:
+    """The result must parse: the input did."""
+    changed = SourceFile(path, source)
+    if changed.root.has_error:
+        node = changed.first_error
+        line, column = changed.position(node.start_byte if node is not None else 0)
+        raise UserError(
+            f"{path}: the changed file would have a syntax error at {line}:{column}; nothing was written. "
+            "Please report this."
+        )
+
+
+def _choice(analysis: Analysis, placement: Placement) -> ConstantChoice:
+    rule = placement.uses.rule
+    return ConstantChoice(
+        old=rule.old,
+        new=rule.new,
+        key=placement.key.name,
+        legacy_key=placement.legacy.name if placement.legacy is not None else "",
+        package=analysis.workspace.import_path(placement.key.folder),
+        path=placement.path,
+        why=placement.why,
+        moved_from=placement.moved[0].file.path if placement.moved else "",
+        users=tuple(analysis.workspace.import_path(u) for u in placement.users),
+    )
+
+
+def _matrix(analysis: Analysis, uses: NameUses) -> UpgradeMatrix | None:
+    meanings = [
+        d.site.meaning
+        for d in analysis.decisions
+        if d.uses is uses and not d.intended and not d.site.file.is_test
+    ]
+    creates = []
+    for reference in (*uses.old_references, *uses.old_literals):
+        if not reference.file.is_test and is_creation(reference.file, reference.node):
+            creates.append(uses.rule.old)
+    return upgrade_matrix(uses, behaviour_before(uses, meanings, creates), analysis.stage)

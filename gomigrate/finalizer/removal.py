@@ -1,0 +1,133 @@
+"""Taking declarations out of a file together with the comments that belong to them."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from gomigrate.go.syntax import SourceFile, named
+from gomigrate.model import TextEdit
+
+_DIRECTIVES = ("//go:", "// +", "//+")
+
+
+def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit, ...] | None:
+    """The edits that take out top-level declarations (or specs of a group); None when nothing of the file is left.
+
+    Doc comments go with their declaration. A comment that stands alone goes too when everything behind it goes: it
+    introduced what is gone.
+    """
+    gone = {(d.start_byte, d.end_byte) for d in declarations}
+    spans: list[tuple[int, int]] = []
+    rest = []
+    free_comments: list[Node] = []
+    for child in file.root.named_children:
+        if child.type == "comment":
+            free_comments.append(child)
+            continue
+        if child.type in ("package_clause", "import_declaration"):
+            free_comments.clear()
+            continue
+        if (child.start_byte, child.end_byte) in gone:
+            continue
+        specs = [s for s in _specs(child) if (s.start_byte, s.end_byte) in gone]
+        if specs and len(specs) == len(_specs(child)):
+            gone.add((child.start_byte, child.end_byte))
+            continue
+        rest.append(child)
+        spans += [_spec_span(file, s) for s in specs]
+    if not rest and not _has_package_doc(file):
+        return None
+    last = max((r.end_byte for r in rest), default=_preamble_end(file))
+    for child in file.root.named_children:
+        if (child.start_byte, child.end_byte) in gone and child.type != "comment":
+            spans.append(_declaration_span(file, child))
+        elif child.type == "comment" and child.start_byte > last and not file.text(child).startswith(_DIRECTIVES):
+            if _row_start(file, child) >= last:
+                spans.append(_lines(file, child.start_byte, child.end_byte))
+    return tuple(TextEdit(file.path, start, end, b"") for start, end in _merge(spans))
+
+
+def _specs(declaration: Node) -> list[Node]:
+    if declaration.type not in ("const_declaration", "var_declaration"):
+        return []
+    found = []
+    for child in named(declaration):
+        if child.type in ("const_spec", "var_spec"):
+            found.append(child)
+        elif child.type == "var_spec_list":
+            found += [c for c in named(child) if c.type == "var_spec"]
+    return found
+
+
+def _spec_span(file: SourceFile, spec: Node) -> tuple[int, int]:
+    start, end = _lines(file, _doc_start(file, spec), spec.end_byte)
+    return start, end
+
+
+def _declaration_span(file: SourceFile, declaration: Node) -> tuple[int, int]:
+    """A declaration with its doc comment and the blank lines behind it."""
+    start, end = _lines(file, _doc_start(file, declaration), declaration.end_byte)
+    source = file.source
+    while end < len(source):
+        newline = source.find(b"\n", end)
+        line_end = len(source) if newline < 0 else newline + 1
+        if source[end:line_end].strip():
+            break
+        end = line_end
+    return start, end
+
+
+def _doc_start(file: SourceFile, node: Node) -> int:
+    """Start of the comment lines right above a node, or of the node itself."""
+    start, row = node.start_byte, node.start_point.row
+    previous = node.prev_sibling
+    while previous is not None and previous.type in ("comment", "\n"):
+        if previous.type == "comment":
+            if previous.end_point.row != row - 1 or _row_start(file, previous) != _line_start(file, previous.start_byte):
+                break
+            start, row = previous.start_byte, previous.start_point.row
+        previous = previous.prev_sibling
+    return start
+
+
+def _line_start(file: SourceFile, offset: int) -> int:
+    return file.source.rfind(b"\n", 0, offset) + 1
+
+
+def _row_start(file: SourceFile, node: Node) -> int:
+    """Start of the node's line when nothing stands before it there, else the node's own start."""
+    start = _line_start(file, node.start_byte)
+    return start if not file.source[start : node.start_byte].strip() else node.start_byte
+
+
+def _lines(file: SourceFile, start: int, end: int) -> tuple[int, int]:
+    newline = file.source.find(b"\n", end)
+    return _line_start(file, start), len(file.source) if newline < 0 else newline + 1
+
+
+def _has_package_doc(file: SourceFile) -> bool:
+    for child in file.root.children:
+        if child.type == "package_clause":
+            previous = child.prev_named_sibling
+            return (
+                previous is not None
+                and previous.type == "comment"
+                and previous.end_point.row + 1 == child.start_point.row
+                and file.text(previous).lstrip("/* ").startswith("Package ")
+            )
+    return False
+
+
+def _preamble_end(file: SourceFile) -> int:
+    ends = [c.end_byte for c in file.root.children if c.type in ("package_clause", "import_declaration")]
+    return max(ends, default=0)
+
+
+def _merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged

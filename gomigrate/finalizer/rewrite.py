@@ -1,0 +1,222 @@
+"""From a decided site to text edits: the calls of controllerutil that take its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jinja2 import Environment
+from tree_sitter import Node
+
+from gomigrate.finalizer.analysis import Decision
+from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
+from gomigrate.finalizer.placement import Constant, Placement
+from gomigrate.go.scope import lookup
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
+from gomigrate.go.workspace import Workspace
+from gomigrate.model import Operation, Stage, TextEdit
+
+_PRECEDENCE = {"||": 1, "&&": 2}
+
+
+class Refused(Exception):
+    """The site cannot be written in the new way here: the reason completes 'left because'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """The edits of one site, the text that takes its place, and the imports that it needs: (alias, path)."""
+
+    edits: tuple[TextEdit, ...]
+    after: str
+    imports: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Namer:
+    """How a constant or package is written in a file, and what must be imported for it."""
+
+    workspace: Workspace
+    imports: dict[str, str] = field(default_factory=dict)
+
+    def constant(self, file: SourceFile, at: Node, constant: Constant) -> str:
+        """The constant in the words of the file at a node. Raises Refused when a local name hides it."""
+        if constant.folder == file.directory and not self._external_test(file, constant.folder):
+            if lookup(file, constant.name, at) is not None:
+                raise Refused(f"a local variable hides the constant {constant.name} here")
+            return constant.name
+        path = self.workspace.import_path(constant.folder)
+        return f"{self.package(file, at, path, self.workspace.package_name(constant.folder))}.{constant.name}"
+
+    def package(self, file: SourceFile, at: Node, path: str, name: str) -> str:
+        """The name by which a package is used at a node; it is imported when it is not yet."""
+        found = file.import_of(path)
+        if found is not None:
+            local = found.alias or name
+            if lookup(file, local, at) is None:
+                return local
+            raise Refused(f"a local variable hides the package {local} here")
+        alias = ""
+        taken = {i.name for i in file.imports} | set(file.values) | {file.name_of(f) for f in file.functions}
+        if name in taken:
+            alias = f"{name}_" if f"{name}_" in taken else f"k8s{name}"
+        if lookup(file, alias or name, at) is not None:
+            raise Refused(f"a local variable hides the package {alias or name} here")
+        self.imports[path] = alias
+        return alias or name
+
+    def _external_test(self, file: SourceFile, folder: str) -> bool:
+        return file.is_test and file.package_name != self.workspace.package_name(folder)
+
+
+class Rewriter:
+    def __init__(self, workspace: Workspace, environment: Environment, stage: Stage) -> None:
+        self.workspace = workspace
+        self.environment = environment
+        self.stage = stage
+
+    def rewrite(self, decision: Decision, placement: Placement | None) -> Rewrite:
+        """The edits of a site. Raises Refused, with nothing done, when it cannot be written here."""
+        site = decision.site
+        file, at = site.file, site.nodes[0]
+        namer = Namer(self.workspace)
+        object_text = f"&{decision.object}" if decision.address else decision.object
+        values: dict[str, object] = {"object": object_text}
+        operation = site.meaning.operation
+        if operation is Operation.IS_DELETING:
+            values["object"] = decision.object
+            negated = site.meaning.negated
+            text = self._render("not_is_deleting" if negated else "is_deleting", values)
+            return Rewrite(self._replace(site, text), text)
+        if decision.other_key:
+            keys, added = [decision.other_key], decision.other_key
+        elif placement is not None:
+            keys, added = self.keys(namer, file, at, placement)
+        else:
+            raise Refused("it has no constant to name the finalizer by")
+        values |= {"util": namer.package(file, at, CONTROLLERUTIL, "controllerutil"), "keys": keys, "key": added}
+        if operation in (Operation.CONTAINS, Operation.HAS_ANY):
+            text = self._question(site, values, len(keys))
+            edits = self._replace(site, text)
+        elif operation in (Operation.ADD, Operation.SET_IF_EMPTY):
+            text, edits = self._change(decision, [self._render("add", values)])
+        else:
+            lines = self._render("remove", values).splitlines()
+            text, edits = self._change(decision, lines)
+        return Rewrite(edits, text, tuple((alias, path) for path, alias in namer.imports.items()))
+
+    def keys(self, namer: Namer, file: SourceFile, at: Node, placement: Placement) -> tuple[list[str], str]:
+        """(names that are honoured, name that is added) as written at a node."""
+        key, legacy = placement.for_folder(file.directory)
+        key_text = namer.constant(file, at, key)
+        if legacy is None or self.stage is Stage.CLEANUP:
+            return [key_text], key_text
+        legacy_text = namer.constant(file, at, legacy)
+        return [key_text, legacy_text], legacy_text if self.stage is Stage.PREPARE else key_text
+
+    def _render(self, template: str, values: dict[str, object]) -> str:
+        return self.environment.get_template(f"{template}.go.j2").render(values).strip()
+
+    def _question(self, site, values: dict[str, object], count: int) -> str:  # type: ignore[no-untyped-def]
+        negated = site.meaning.negated
+        text = self._render("not_contains" if negated else "contains", values)
+        if count < 2:
+            return text
+        parent = site.nodes[0].parent
+        needs = False
+        if parent is not None and parent.type == "binary_expression":
+            operator = site.file.text(parent.child_by_field_name("operator"))
+            needs = _PRECEDENCE.get(operator, 3) > (2 if negated else 1)
+        elif parent is not None and parent.type == "unary_expression":
+            needs = True
+        return f"({text})" if needs else text
+
+    def _change(self, decision: Decision, calls: list[str]) -> tuple[str, tuple[TextEdit, ...]]:
+        """The calls in the place of a site that changes the list, by how its result is used."""
+        site = decision.site
+        kind = site.meaning.result
+        node = site.nodes[0]
+        if kind == "none":
+            separator = self._separator(site.file, node)
+            text = separator.join(calls)
+            return "\n".join(calls), self._replace(site, text)
+        wanted = kind == "changed"
+        if len(calls) == 1:
+            text = calls[0] if wanted else f"!{calls[0]}"
+            return text, self._replace(site, text)
+        return self._both(decision, calls, wanted)
+
+    def _both(self, decision: Decision, calls: list[str], wanted: bool) -> tuple[str, tuple[TextEdit, ...]]:
+        """Two removals of which one result is wanted: both always run, whatever the first one gives."""
+        site = decision.site
+        node, file = site.nodes[0], site.file
+        parent = node.parent
+        names = [self._fresh(file, node, "removed"), self._fresh(file, node, "legacyRemoved")]
+        joined = " || ".join(names) if wanted else " && ".join(f"!{n}" for n in names)
+        if parent is not None and parent.type == "if_statement":
+            condition = parent.child_by_field_name("condition")
+            if condition is not None and condition.id == node.id and parent.child_by_field_name("initializer") is None:
+                lines = [f"{n} := {c}" for n, c in zip(names, calls, strict=True)]
+                if parent.parent is not None and parent.parent.type == "statement_list":
+                    # Two lines before read better; they need a place of their own for their names.
+                    before = self._separator(file, parent).join(lines) + self._separator(file, parent)
+                    edits = (
+                        TextEdit(file.path, parent.start_byte, parent.start_byte, before.encode()),
+                        TextEdit(file.path, node.start_byte, node.end_byte, joined.encode()),
+                    )
+                    return "\n".join([*lines, f"if {joined} {{"]), (*edits, *self._dead(site))
+                text = f"{', '.join(names)} := {', '.join(calls)}; {joined}"
+                return f"if {text} {{", self._replace(site, text)
+        if parent is not None and parent.type == "expression_list" and len(named(parent)) == 1:
+            outer = parent.parent
+            separator = self._separator(file, outer) if outer is not None else ""
+            in_list = outer is not None and outer.parent is not None and outer.parent.type == "statement_list"
+            if outer is not None and in_list and outer.type in ("short_var_declaration", "assignment_statement"):
+                left = outer.child_by_field_name("left")
+                if left is not None and len(named(left)) == 1 and named(left)[0].type == "identifier" and wanted:
+                    name = file.text(left)
+                    text = f"{calls[0]}{separator}{name} = {calls[1]} || {name}"
+                    return text.replace(separator, "\n"), self._replace(site, text)
+            if outer is not None and in_list and outer.type == "return_statement":
+                before = f"{names[0]} := {calls[0]}{separator}"
+                text = f"{calls[1]} || {names[0]}" if wanted else f"!({calls[1]} || {names[0]})"
+                edits = (
+                    TextEdit(file.path, outer.start_byte, outer.start_byte, before.encode()),
+                    TextEdit(file.path, node.start_byte, node.end_byte, text.encode()),
+                )
+                return f"{names[0]} := {calls[0]}\nreturn {text}", (*edits, *self._dead(site))
+        raise Refused("both names must be removed, and their common result cannot be written into this expression")
+
+    def _fresh(self, file: SourceFile, node: Node, name: str) -> str:
+        """A variable name that the function around does not use yet."""
+        function = [a for a in ancestors(node) if a.type in FUNCTION_LIKE][-1]
+        used = {file.text(i) for i in descend(function, "identifier")} | set(file.values)
+        candidates = (name, f"{name}Finalizer", *(f"{name}{i}" for i in range(2, 99)))
+        return next(c for c in candidates if c not in used)
+
+    def _replace(self, site, text: str) -> tuple[TextEdit, ...]:  # type: ignore[no-untyped-def]
+        edit = TextEdit(site.file.path, site.start, site.end, text.encode())
+        return (*self._dead(site), edit)
+
+    @staticmethod
+    def _dead(site) -> tuple[TextEdit, ...]:  # type: ignore[no-untyped-def]
+        return tuple(TextEdit(site.file.path, *line_span(site.file, d), b"") for d in site.dead)
+
+    @staticmethod
+    def _separator(file: SourceFile, statement: Node) -> str:
+        """What stands between two statements at this place: a new line with the indentation, or '; '."""
+        start = file.source.rfind(b"\n", 0, statement.start_byte) + 1
+        indent = file.source[start : statement.start_byte]
+        if indent.strip(b" \t"):
+            return "; "
+        newline = "\r\n" if file.source[start - 2 : start] == b"\r\n" else "\n"
+        return newline + indent.decode()
+
+
+def line_span(file: SourceFile, node: Node) -> tuple[int, int]:
+    """The whole lines of a node with their line end, when nothing else stands on them; else the node itself."""
+    source = file.source
+    start = source.rfind(b"\n", 0, node.start_byte) + 1
+    end = source.find(b"\n", node.end_byte)
+    end = len(source) if end < 0 else end + 1
+    alone = not source[start : node.start_byte].strip() and not source[node.end_byte : end].strip(b" \t\r\n;")
+    return (start, end) if alone else (node.start_byte, node.end_byte)

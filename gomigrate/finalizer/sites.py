@@ -1,0 +1,320 @@
+"""From a place that touches finalizers to the piece of code around it that is one operation.
+
+A unit is an expression, or adjacent statements. It is grown outwards from the place for as long as something larger
+may still be understood, and the largest unit with a meaning wins: a guard is then part of the operation, not a
+condition on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from gomigrate.finalizer.objectmodel import ObjectModel
+from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit
+from gomigrate.go.evaluator.compiler import Context, is_expression
+from gomigrate.go.scope import Local, lookup
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named, statements
+from gomigrate.go.types import Types
+from gomigrate.model import Operation
+
+MAX_GROWTH = 6
+MAX_CONTEXT = 4
+WRITES = frozenset({Operation.ADD, Operation.SET_IF_EMPTY, Operation.REMOVE, Operation.CLEAR})
+_QUIET_BUILTINS = frozenset({"len", "cap", "append", "make", "copy", "string"})
+_QUIET_METHODS = frozenset(
+    {"GetFinalizers", "GetDeletionTimestamp", "GetName", "GetNamespace", "GetUID", "GetLabels", "IsZero"}
+)
+_LISTS = ("statement_list",)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A unit with its meaning. `nodes` is one expression or adjacent statements; `dead` are the statements before
+    it that nothing else needs once it is replaced."""
+
+    file: SourceFile
+    nodes: tuple[Node, ...]
+    meaning: Meaning
+    dead: tuple[Node, ...] = ()
+
+    @property
+    def is_expression(self) -> bool:
+        return is_expression(self.nodes[0])
+
+    @property
+    def start(self) -> int:
+        return self.nodes[0].start_byte
+
+    @property
+    def end(self) -> int:
+        return self.nodes[-1].end_byte
+
+    def covers(self, node: Node) -> bool:
+        spans = [(self.start, self.end), *((d.start_byte, d.end_byte) for d in self.dead)]
+        return any(start <= node.start_byte and node.end_byte <= end for start, end in spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A place whose meaning was not found, and why."""
+
+    file: SourceFile
+    node: Node
+    reason: str
+    writes: bool
+
+
+def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
+    """The largest unit around an access (a read or write of finalizers, or a call that does it)."""
+    best: Site | None = None
+    first: Opaque | None = None
+    first_context: Opaque | None = None
+    for nodes in _units(file, access):
+        meaning, context = _understand(types, file, nodes)
+        if isinstance(meaning, Meaning):
+            site = _site(file, nodes, meaning, context)
+            if isinstance(site, Site):
+                best = site
+                continue
+            first_context = first_context or site
+            continue
+        first = first or meaning
+        if meaning.evaluated or meaning.larger:
+            continue
+        if best is None and not meaning.larger and is_expression(nodes[0]):
+            # The call around a read may be what is not understood: the statement will tell the same.
+            first = meaning
+        break
+    if best is not None:
+        return best
+    reason = (first_context or first).reason if (first_context or first) else "is not understood"
+    return Unknown(file, access, reason, _is_write(file, access))
+
+
+def _units(file: SourceFile, access: Node) -> list[tuple[Node, ...]]:
+    """Candidate units, from the smallest outwards."""
+    found: list[tuple[Node, ...]] = []
+    node = access
+    while True:
+        parent = node.parent
+        if is_expression(node) and node.type != "selector_expression":
+            found.append((node,))
+        if parent is None or parent.type in FUNCTION_LIKE:
+            return found
+        if parent.type in _LISTS:
+            break
+        node = parent
+    for _ in range(MAX_GROWTH):
+        if node.parent is None or node.parent.type in FUNCTION_LIKE:
+            break
+        if node.parent.type in _LISTS:
+            found.append((node,))
+        node = node.parent
+    return found
+
+
+def _understand(types: Types, file: SourceFile, nodes: tuple[Node, ...]) -> tuple[Meaning | Opaque, list[Context]]:
+    """The meaning of a unit, drawing in the statements before it that compute what it uses, and its guards."""
+    context: list[Context] = []
+    for _ in range(MAX_CONTEXT + 1):
+        meaning = classify_unit(types, file, context, list(nodes))
+        if isinstance(meaning, Meaning) or meaning.local is None:
+            break
+        drawn = _definition(file, meaning.local, nodes)
+        if drawn is None or any(c.node.id == d.id for c in context for d in drawn):
+            break
+        context = sorted([*context, *(Context(d) for d in drawn)], key=lambda c: c.node.start_byte)
+        noisy = _noise(file, context, nodes)
+        if noisy is not None:
+            line = file.position(noisy.start_byte)[0]
+            return Opaque(f"something that is not understood stands between, at line {line}", noisy), context
+    if isinstance(meaning, Meaning) and "duplicate" in meaning.difference_names:
+        guard = _guard(file, nodes)
+        if guard is not None:
+            guarded = classify_unit(types, file, [guard, *context], list(nodes))
+            if isinstance(guarded, Meaning) and guarded.operation is meaning.operation:
+                meaning = guarded
+    return meaning, context
+
+
+def _site(file: SourceFile, nodes: tuple[Node, ...], meaning: Meaning, context: list[Context]) -> Site | Opaque:
+    """The unit as something that can be replaced: what it declares or draws in must not be needed elsewhere."""
+    dead = []
+    spans = [(nodes[0].start_byte, nodes[-1].end_byte)]
+    spans += [(c.node.start_byte, c.node.end_byte) for c in context if c.holds is None]
+    for node in (*nodes, *(c.node for c in context if c.holds is None)):
+        if is_expression(node):
+            continue
+        uses_outside = _used_outside(file, node, spans)
+        if node in nodes and uses_outside:
+            return Opaque(f"computes {uses_outside}, which is used further on", node)
+        if node not in nodes and not uses_outside:
+            dead.append(node)
+    partly = [c.node for c in context if c.holds is None and c.node not in dead]
+    if any(_assigns_only(file, node) for node in partly):
+        return Opaque("changes a variable that is used further on", partly[0])
+    return Site(file, nodes, meaning, tuple(dead))
+
+
+def _assigns_only(file: SourceFile, node: Node) -> bool:
+    return node.type not in ("short_var_declaration", "var_declaration")
+
+
+def _used_outside(file: SourceFile, statement: Node, spans: list[tuple[int, int]]) -> str:
+    """A variable declared or assigned by the statement at its own level that other code reads; '' when none."""
+    function = next((a for a in ancestors(statement) if a.type in FUNCTION_LIKE), None)
+    if function is None:
+        return ""
+    for name in _written_names(file, statement):
+        for identifier in descend(function, "identifier"):
+            inside = any(s <= identifier.start_byte and identifier.end_byte <= e for s, e in spans)
+            if not inside and file.text(identifier) == name and _same_variable(file, identifier, statement, name):
+                return name
+    return ""
+
+
+def _same_variable(file: SourceFile, identifier: Node, statement: Node, name: str) -> bool:
+    """Whether the identifier means the variable that the statement declares or assigns."""
+    local = lookup(file, name, identifier)
+    if local is None:
+        return False
+    if local.node.id == statement.id:
+        return True
+    mine = lookup(file, name, statement)
+    return mine is not None and mine.name.start_byte == local.name.start_byte
+
+
+def _written_names(file: SourceFile, statement: Node) -> list[str]:
+    if statement.type == "short_var_declaration":
+        targets = named(statement.child_by_field_name("left"))  # type: ignore[arg-type]
+    elif statement.type == "var_declaration":
+        targets = [n for spec in descend(statement, "var_spec") for n in spec.children_by_field_name("name")]
+    else:
+        targets = [
+            target
+            for assignment in descend(statement, "assignment_statement", "inc_statement", "dec_statement")
+            for target in (
+                named(assignment.child_by_field_name("left"))  # type: ignore[arg-type]
+                if assignment.type == "assignment_statement"
+                else named(assignment)
+            )
+        ]
+        inner = {
+            file.text(n)
+            for d in descend(statement, "short_var_declaration")
+            for n in named(d.child_by_field_name("left"))  # type: ignore[arg-type]
+        }
+        targets = [t for t in targets if file.text(t) not in inner]
+    return [file.text(t) for t in targets if t.type == "identifier" and file.text(t) != "_"]
+
+
+def _definition(file: SourceFile, local: Local, nodes: tuple[Node, ...]) -> list[Node] | None:
+    """The statements before a unit that give a local variable its value: its declaration, and each assignment."""
+    if local.kind not in ("define", "var") or local.node.parent is None or local.node.parent.type not in _LISTS:
+        return None
+    block = local.node.parent
+    name = file.text(local.name)
+    found = []
+    for statement in statements(block.parent):  # type: ignore[arg-type]
+        if statement.start_byte >= nodes[0].start_byte:
+            break
+        if statement.end_byte > nodes[0].start_byte:
+            # The unit lies inside of this statement; an assignment before it in there would be missed.
+            if _assigns_before(file, statement, name, nodes[0].start_byte):
+                return None
+            break
+        if statement.id == local.node.id or (
+            statement.start_byte > local.node.start_byte and name in _written_names(file, statement)
+        ):
+            found.append(statement)
+    return found or None
+
+
+def _assigns_before(file: SourceFile, statement: Node, name: str, offset: int) -> bool:
+    for assignment in descend(statement, "assignment_statement", "inc_statement", "dec_statement"):
+        if assignment.start_byte < offset and name in _written_names(file, assignment):
+            return True
+    return False
+
+
+def _noise(file: SourceFile, context: list[Context], nodes: tuple[Node, ...]) -> Node | None:
+    """A call or write between the first statement drawn in and the unit that could change what was read."""
+    start, end = context[0].node.end_byte, nodes[0].start_byte
+    function = next((a for a in ancestors(nodes[0]) if a.type in FUNCTION_LIKE), None)
+    if function is None:
+        return None
+    for node in descend(function, "call_expression", "assignment_statement"):
+        if node.start_byte < start or node.end_byte > end:
+            continue
+        if any(c.node.start_byte <= node.start_byte and node.end_byte <= c.node.end_byte for c in context):
+            continue
+        if node.type == "call_expression" and not _is_quiet(file, node):
+            return node
+        if node.type == "assignment_statement" and any(
+            t.type != "identifier" for t in named(node.child_by_field_name("left"))  # type: ignore[arg-type]
+        ):
+            return node
+    return None
+
+
+def _is_quiet(file: SourceFile, call: Node) -> bool:
+    function = call.child_by_field_name("function")
+    if function is None:
+        return False
+    if function.type == "identifier":
+        return file.text(function) in _QUIET_BUILTINS
+    if function.type == "selector_expression":
+        field = function.child_by_field_name("field")
+        return field is not None and file.text(field) in _QUIET_METHODS
+    return False
+
+
+def _guard(file: SourceFile, nodes: tuple[Node, ...]) -> Context | None:
+    """The condition that holds whenever the unit is reached: its `if` directly around, or the return just before."""
+    statement = nodes[0]
+    while statement.parent is not None and statement.parent.type not in _LISTS:
+        statement = statement.parent
+    block = statement.parent.parent if statement.parent is not None else None
+    if block is None:
+        return None
+    siblings = statements(block)
+    index = next((i for i, s in enumerate(siblings) if s.id == statement.id), -1)
+    if index > 0:
+        before = siblings[index - 1]
+        if before.type == "if_statement" and _plain_if(before) and _always_leaves(before):
+            return Context(before.child_by_field_name("condition"), holds=False)  # type: ignore[arg-type]
+        return None
+    outer = block.parent
+    if index == 0 and outer is not None and outer.type == "if_statement" and _plain_if(outer):
+        consequence = outer.child_by_field_name("consequence")
+        holds = consequence is not None and consequence.id == block.id
+        return Context(outer.child_by_field_name("condition"), holds=holds)  # type: ignore[arg-type]
+    return None
+
+
+def _plain_if(node: Node) -> bool:
+    return node.child_by_field_name("initializer") is None
+
+
+def _always_leaves(node: Node) -> bool:
+    consequence = node.child_by_field_name("consequence")
+    body = statements(consequence) if consequence is not None else []
+    return bool(body) and body[-1].type == "return_statement" and node.child_by_field_name("alternative") is None
+
+
+def _is_write(file: SourceFile, access: Node) -> bool:
+    """Whether an access, taken alone, writes the finalizers."""
+    if access.type == "call_expression":
+        function = access.child_by_field_name("function")
+        field = function.child_by_field_name("field") if function is not None else None
+        return field is not None and file.text(field) in ("SetFinalizers", "AddFinalizer", "RemoveFinalizer")
+    parent = access.parent
+    if parent is not None and parent.type == "expression_list" and parent.parent is not None:
+        left = parent.parent.child_by_field_name("left")
+        return parent.parent.type == "assignment_statement" and left is not None and left.id == parent.id
+    return False
+
+
+__all__ = ["WRITES", "ObjectModel", "Site", "Unknown", "find_site"]

@@ -1,0 +1,223 @@
+"""Packs: what is known of a project, in a folder of plain files. A new pack needs no Python.
+
+A pack is a folder with `pack.toml`; queries (`.scm`) and templates (`.go.j2`) that it does not bring are those of the
+`base` folder beside the packs that come with gomigrate.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gomigrate.errors import UserError
+from gomigrate.resources import data_dir
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+DIFFERENCES = frozenset(
+    "duplicate overwrites first-only leftover order sorted dedup nil-empty zero-time panic".split()
+)
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_QUALIFIED = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class FinalizerName:
+    """One finalizer: the name that objects carry today, its domain-qualified successor, and what to call them."""
+
+    old: str
+    new: str
+    constant: str
+    legacy_constant: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForceDelete:
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    name: str
+    title: str
+    description: str
+    folder: Path
+    base: Path
+    modules: tuple[str, ...]
+    finalizers: tuple[FinalizerName, ...]
+    accept: dict[str, str] = field(default_factory=dict)
+    force_delete: tuple[ForceDelete, ...] = ()
+
+    def query(self, name: str) -> str:
+        """The text of a tree-sitter query, e.g. 'candidates'."""
+        return self._find(f"{name}.scm").read_text(encoding="utf-8")
+
+    def _find(self, name: str) -> Path:
+        own = self.folder / name
+        return own if own.is_file() else self.base / name
+
+    def environment(self) -> Environment:
+        """The templates of the pack. They run in jinja2's sandbox: a pack is data, not code."""
+        from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        loader = ChoiceLoader([FileSystemLoader(self.folder), FileSystemLoader(self.base)])
+        return ImmutableSandboxedEnvironment(
+            loader=loader, undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
+        )
+
+    def forced(self, path: str) -> ForceDelete | None:
+        """The force-delete place that a file belongs to, by git's ignore language."""
+        from pathspec import GitIgnoreSpec
+
+        return next((f for f in self.force_delete if GitIgnoreSpec.from_lines([f.path]).match_file(path)), None)
+
+
+def rules_folders(extra: Path | None) -> list[Path]:
+    """Where packs are looked for: the folder given by --rules first, then those that come with gomigrate."""
+    return [*([extra] if extra else []), data_dir("rules")]
+
+
+def available(extra: Path | None = None) -> dict[str, Path]:
+    """Pack name -> folder. Raises UserError when `extra` is no folder or holds no pack."""
+    found: dict[str, Path] = {}
+    for folder in rules_folders(extra):
+        if not folder.is_dir():
+            raise UserError(f"{folder}: no such folder. --rules takes a folder that holds pack folders.")
+        packs = [folder] if (folder / "pack.toml").is_file() else sorted(p.parent for p in folder.glob("*/pack.toml"))
+        if folder is extra and not packs:
+            raise UserError(f"{folder}: no pack in it (a pack is a folder with a pack.toml).")
+        for pack in packs:
+            found.setdefault(pack.name, pack)
+    return found
+
+
+def load(name: str, extra: Path | None = None) -> Pack:
+    """The pack of this name. Raises UserError, naming file, key and what is wanted, when it is unknown or broken."""
+    packs = available(extra)
+    if name not in packs:
+        raise UserError(f"no pack named {name!r}; there are: {', '.join(sorted(packs))} (see `gomigrate rules list`).")
+    return read(packs[name])
+
+
+def read(folder: Path) -> Pack:
+    """The pack in a folder."""
+    path = folder / "pack.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8 text.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: not valid TOML: {error}.") from None
+    table = _Table(path, "", data)
+    finalizers = tuple(_finalizer(t) for t in table.tables("finalizer"))
+    if not finalizers:
+        raise UserError(f"{path}: no [[finalizer]] in it: a pack names at least one.")
+    for key in ("old", "new", "constant", "legacy_constant"):
+        _unique(path, key, [getattr(f, key) for f in finalizers])
+    pack = Pack(
+        name=table.text("name"),
+        title=table.text("title"),
+        description=table.text("description", "").strip(),
+        folder=folder,
+        base=data_dir("rules") / "base",
+        modules=table.texts("modules"),
+        finalizers=finalizers,
+        accept=_accept(table.table("accept")),
+        force_delete=tuple(_force_delete(t) for t in table.tables("force-delete")),
+    )
+    table.done()
+    return pack
+
+
+def _finalizer(table: _Table) -> FinalizerName:
+    name = FinalizerName(
+        table.text("old"), table.text("new"), table.text("constant"), table.text("legacy_constant")
+    )
+    if not _QUALIFIED.match(name.new):
+        table.fail("new", f"{name.new!r} is no domain-qualified name such as 'example.org/finalizer'")
+    for key in ("constant", "legacy_constant"):
+        value = getattr(name, key)
+        if not _IDENTIFIER.match(value) or not value[0].isupper():
+            table.fail(key, f"{value!r} is no exported Go identifier")
+    if name.old == name.new:
+        table.fail("new", "is the same as the old name")
+    for key in ("old", "new"):
+        if any(c in getattr(name, key) for c in '"\\\n'):
+            table.fail(key, "holds a quote, backslash or newline")
+    table.done()
+    return name
+
+
+def _force_delete(table: _Table) -> ForceDelete:
+    place = ForceDelete(table.text("path"), table.text("why"))
+    table.done()
+    return place
+
+
+def _accept(table: _Table) -> dict[str, str]:
+    accepted = {key: table.text(key) for key in list(table.rest)}
+    for key in accepted:
+        if key not in DIFFERENCES:
+            table.fail(key, f"is no known difference; known are: {', '.join(sorted(DIFFERENCES))}")
+    return accepted
+
+
+def _unique(path: Path, key: str, values: list[str]) -> None:
+    twice = next((v for v in values if values.count(v) > 1), None)
+    if twice is not None:
+        raise UserError(f"{path}: [[finalizer]] {key}: {twice!r} stands twice.")
+
+
+class _Table:
+    """A TOML table that is read key by key, so that what is missing, of another type or unknown can be named."""
+
+    def __init__(self, path: Path, where: str, data: Any) -> None:
+        self.path = path
+        self.where = where
+        if not isinstance(data, dict):
+            raise UserError(f"{path}: {where}: must be a table.")
+        self.rest: dict[str, Any] = dict(data)
+
+    def fail(self, key: str, text: str) -> None:
+        where = f"{self.where} " if self.where else ""
+        raise UserError(f"{self.path}: {where}{key}: {text}.")
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self.rest.pop(key, default)
+        if value is None:
+            self.fail(key, "is missing")
+        if not isinstance(value, str) or (default is None and not value.strip()):
+            self.fail(key, "must be a text that is not empty")
+        return str(value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.rest.pop(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            self.fail(key, "must be a list of texts")
+        return tuple(value)
+
+    def table(self, key: str) -> _Table:
+        return _Table(self.path, f"[{key}]", self.rest.pop(key, {}))
+
+    def tables(self, key: str) -> list[_Table]:
+        value = self.rest.pop(key, [])
+        if not isinstance(value, list):
+            self.fail(key, f"must be tables: [[{key}]]")
+        return [_Table(self.path, f"[[{key}]] {i + 1}:", v) for i, v in enumerate(value)]
+
+    def done(self) -> None:
+        for key in self.rest:
+            self.fail(key, "is no known key")

@@ -1,0 +1,87 @@
+"""The one straight way: checkout → index → candidates → operations → plan → edits."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from gomigrate.checkout import Checkout, open_checkout
+from gomigrate.model import ModuleFacts, Note, Plan, Stage
+from gomigrate.packs import Pack
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    stage: Stage = Stage.SWITCH
+    constant_package: str = ""
+
+
+def plan_checkout(path: Path, pack: Pack, options: Options = Options()) -> Plan:  # noqa: B008 - frozen
+    """Everything that would change in a checkout, and everything found. Reads only; raises UserError."""
+    started = time.perf_counter()
+    checkout = open_checkout(path)
+    walked = time.perf_counter()
+    # Parsing is imported only now: a path that is wrong is told at once.
+    from gomigrate.finalizer.analysis import Analysis
+    from gomigrate.finalizer.plan import make_plan
+    from gomigrate.go.workspace import Workspace
+
+    workspace = Workspace(checkout)
+    analysis = Analysis(workspace, pack, options.stage)
+    found = time.perf_counter()
+    outcome = make_plan(analysis, options.constant_package)
+    planned = time.perf_counter()
+    notes = [*_git_notes(checkout, outcome.changes), *checkout.notes]
+    return Plan(
+        checkout=checkout.top.name or str(checkout.top),
+        commit=_commit(checkout.top),
+        pack=pack.name,
+        stage=options.stage,
+        diagnostics=outcome.diagnostics,
+        originals=outcome.originals,
+        changes=outcome.changes,
+        constants=outcome.constants,
+        matrices=outcome.matrices,
+        modules=_modules(analysis, outcome.changes),
+        notes=tuple(dict.fromkeys(notes)),
+        timings=(("find files", walked - started), ("read and parse", found - walked), ("plan", planned - found)),
+        counts={
+            "go_files": len(checkout.go_files),
+            "parsed_files": len(analysis.files),
+            "modules": len(workspace.modules),
+        },
+    )
+
+
+def top_of(path: Path) -> Path:
+    """The folder that the plan's paths are relative to."""
+    from gomigrate.git.repository import find_top
+
+    return find_top(path.resolve()) or path.resolve()
+
+
+def _modules(analysis, changes) -> tuple[ModuleFacts, ...]:  # type: ignore[no-untyped-def]
+    workspace = analysis.workspace
+    touched = {m.directory for p in changes if (m := workspace.module_of(p.rpartition("/")[0])) is not None}
+    facts = []
+    for directory, module in sorted(workspace.modules.items()):
+        if directory in touched:
+            runtime = analysis.runtime(directory)
+            facts.append(ModuleFacts(module.path, directory, runtime.version, runtime.source, touched=True))
+    return tuple(facts)
+
+
+def _commit(top: Path) -> str:
+    from gomigrate.git.repository import head_commit
+
+    return head_commit(top) if (top / ".git").exists() else ""
+
+
+def _git_notes(checkout: Checkout, changes: dict[str, bytes | None]) -> list[Note]:
+    if not (checkout.top / ".git").exists():
+        return []
+    from gomigrate.git.repository import in_progress
+
+    running = in_progress(checkout.top)
+    return [Note("", f"a {running} is in progress in this checkout")] if running else []

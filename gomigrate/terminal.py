@@ -1,0 +1,126 @@
+"""What a person sees on the terminal: summaries and findings, on standard error unless they are the output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from gomigrate.git.patch import printable
+from gomigrate.model import Confidence, Diagnostic, Note, Plan
+
+
+class Terminal:
+    """`color` is auto, always or never; NO_COLOR is honoured."""
+
+    def __init__(self, color: str = "auto", *, quiet: bool = False, verbose: bool = False) -> None:
+        self.color = color
+        self.quiet = quiet
+        self.verbose = verbose
+
+    def note(self, text: str) -> None:
+        if not self.quiet:
+            self._say(f"note: {printable(text)}")
+
+    def summary(self, plan: Plan, output: Path | None, reports: Sequence[Path]) -> None:
+        """What the patch does and what it leaves, on standard error."""
+        if self.quiet:
+            return
+        for note in plan.notes:
+            self.note(f"{note.path}: {note.text}" if note.path else note.text)
+        self._say(f"{_bold(_verdict(plan))}")
+        for line in _counts(plan):
+            self._say(f"  {line}")
+        for choice in plan.constants:
+            self._say(f"  {printable(choice.key)} is declared in {printable(choice.path)}: {printable(choice.why)}")
+        for matrix in plan.matrices:
+            stuck = sum(not c.freed for c in matrix.cells)
+            if stuck:
+                self._say(click.style(f"  upgrade of {printable(matrix.name)}: {stuck} cells stuck", fg="red"))
+                self._say(f"    {matrix.advice}")
+        self._left(plan)
+        if self.verbose:
+            for diagnostic in plan.changed:
+                self._finding(diagnostic, "changed")
+            self._say("  time: " + ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in plan.timings))
+        if output is not None:
+            self._say(f"  patch: {output}" + ("" if plan.changes else " (empty)"))
+        for report in reports:
+            self._say(f"  report: {report}")
+
+    def _left(self, plan: Plan) -> None:
+        if plan.left:
+            self._say(click.style(f"  left for you: {len(plan.left)}", fg="yellow"))
+        for diagnostic in plan.left if self.verbose else plan.left[:10]:
+            self._finding(diagnostic, "left")
+        if len(plan.left) > 10 and not self.verbose:
+            self._say(f"    and {len(plan.left) - 10} more: see a report, or use -v")
+        for diagnostic in plan.intended:
+            self._say(f"    {printable(diagnostic.where)}: left on purpose: {printable(diagnostic.left_because)}")
+
+    def applied(self, plan: Plan, written: Sequence[str]) -> None:
+        if self.quiet:
+            return
+        self.summary(plan, None, ())
+        for path in written:
+            gone = plan.changes[path] is None
+            self._say(f"  {'deleted' if gone else 'wrote'} {printable(path)}")
+
+    def findings(self, found: Sequence[Diagnostic], notes: Sequence[Note]) -> None:
+        """Findings of `check`, on standard output: file:line:column, rule, message."""
+        for diagnostic in found:
+            where = click.style(printable(diagnostic.where), bold=True)
+            text = f"{where}: {diagnostic.rule}: {printable(diagnostic.message)}"
+            self._say(text, sys.stdout)
+        if self.quiet:
+            return
+        for note in notes:
+            self.note(f"{note.path}: {note.text}" if note.path else note.text)
+        if found:
+            files = len({d.path for d in found})
+            self._say(f"{_plural(len(found), 'finding')} in {_plural(files, 'file')}; `gomigrate patch` shows the way")
+
+    def _finding(self, diagnostic: Diagnostic, state: str) -> None:
+        self._say(f"    {printable(diagnostic.where)}: {printable(diagnostic.message)}")
+        if state == "left":
+            self._say(f"      left because {printable(diagnostic.left_because)}")
+            if diagnostic.next_step:
+                self._say(f"      next: {printable(diagnostic.next_step)}")
+
+    def _say(self, text: str, to: TextIO | None = None) -> None:
+        stream = to or sys.stderr
+        wanted = {"always": True, "never": False}.get(self.color)
+        if wanted is None and os.environ.get("NO_COLOR"):
+            wanted = False
+        click.echo(text, file=stream, color=wanted)
+
+
+def _verdict(plan: Plan) -> str:
+    if not plan.changes:
+        return "nothing to change" + (f", {_plural(len(plan.left), 'place')} left for you" if plan.left else "")
+    return f"{_plural(len(plan.changed), 'change')} in {_plural(len(plan.changes), 'file')}, stage {plan.stage.value}"
+
+
+def _counts(plan: Plan) -> list[str]:
+    count = Counter(d.evidence.confidence for d in plan.changed if d.evidence is not None)
+    if not count:
+        return []
+    words = {
+        Confidence.EXACT: "exact",
+        Confidence.NARROWED: "narrowed (the meaning changes as stated)",
+        Confidence.ASSUMED: "with an assumed type",
+    }
+    return [", ".join(f"{count[c]} {words[c]}" for c in Confidence if count[c])]
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True)
