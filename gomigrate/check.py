@@ -12,9 +12,7 @@ from gomigrate.model import Diagnostic, Note, Stage
 from gomigrate.packs import Pack
 
 
-def check_paths(
-    paths: tuple[Path, ...], pack: Pack, stage: Stage
-) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+def check_paths(paths: tuple[Path, ...], pack: Pack, stage: Stage) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     """Findings in these files and folders, and notes on what was skipped. Raises UserError for a path that is not."""
     found: dict[Diagnostic, None] = {}
     notes: dict[Note, None] = {}

@@ -53,10 +53,14 @@ class Checkout:
             self._note(path, f"cannot be read: {error.strerror}; skipped")
             return None
         try:
-            data = os.read(descriptor, MAX_FILE + 1)
-            if len(data) > MAX_FILE:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                self._note(path, "is no regular file; skipped")
+                return None
+            if status.st_size > MAX_FILE:
                 self._note(path, f"is larger than {MAX_FILE // 1024 // 1024} MiB; skipped")
                 return None
+            data = os.read(descriptor, status.st_size)
         except OSError as error:
             self._note(path, f"cannot be read: {error.strerror}; skipped")
             return None
@@ -71,9 +75,12 @@ class Checkout:
         """Go files that hold at least one of the needles. Nothing is parsed here: bytes are found first."""
         wanted = tuple(needles)
         for path in self.go_files:
-            data = self.read(path)
-            if data is not None and any(n in data for n in wanted):
-                yield path, data
+            data = self._cache.get(path) or self.read(path)
+            if data is not None:
+                for needle in wanted:
+                    if needle in data:
+                        yield path, data
+                        break
 
     def go_files_in(self, folder: str) -> list[str]:
         if folder not in self._by_folder:

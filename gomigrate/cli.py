@@ -80,7 +80,9 @@ def cli() -> None:
 
 @cli.command()
 @checkout_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The patch; else standard output.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The patch; else standard output."
+)
 @click.option(
     "--report", "reports", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
     help="A report, .md or .json by its ending. May be repeated.",
@@ -178,7 +180,9 @@ def rules() -> None:
 
 
 @rules.command("list")
-@click.option("--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own.")
+@click.option(
+    "--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
+)
 def list_rules(folder: Path | None) -> None:
     """The packs that there are."""
     from gomigrate import packs
@@ -189,7 +193,9 @@ def list_rules(folder: Path | None) -> None:
 
 @rules.command("show")
 @click.argument("name")
-@click.option("--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own.")
+@click.option(
+    "--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
+)
 def show_rules(name: str, folder: Path | None) -> None:
     """All that one pack says."""
     from gomigrate import packs
@@ -212,7 +218,9 @@ def show_rules(name: str, folder: Path | None) -> None:
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
     help="Where the sample, the patch and the report go; default: a new temporary folder.",
 )  # fmt: skip
-@click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours on the terminal.")
+@click.option(
+    "--color", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours on the terminal."
+)
 def demo(output: Path | None, color: str) -> None:
     """Migrate a copy of the bundled sample checkout, and show what happens."""
     from gomigrate.demo import run_demo

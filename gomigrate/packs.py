@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 DIFFERENCES = frozenset(
-    "duplicate overwrites first-only leftover order sorted dedup nil-empty zero-time panic".split()
+    (
+        *("duplicate", "overwrites", "first-only", "leftover", "order"),
+        *("sorted", "dedup", "nil-empty", "zero-time", "panic"),
+    )
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _QUALIFIED = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
@@ -143,9 +146,7 @@ def read(folder: Path) -> Pack:
 
 
 def _finalizer(table: _Table) -> FinalizerName:
-    name = FinalizerName(
-        table.text("old"), table.text("new"), table.text("constant"), table.text("legacy_constant")
-    )
+    name = FinalizerName(table.text("old"), table.text("new"), table.text("constant"), table.text("legacy_constant"))
     if not _QUALIFIED.match(name.new):
         table.fail("new", f"{name.new!r} is no domain-qualified name such as 'example.org/finalizer'")
     for key in ("constant", "legacy_constant"):

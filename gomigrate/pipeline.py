@@ -17,7 +17,7 @@ class Options:
     constant_package: str = ""
 
 
-def plan_checkout(path: Path, pack: Pack, options: Options = Options()) -> Plan:  # noqa: B008 - frozen
+def plan_checkout(path: Path, pack: Pack, options: Options = Options()) -> Plan:
     """Everything that would change in a checkout, and everything found. Reads only; raises UserError."""
     started = time.perf_counter()
     checkout = open_checkout(path)

@@ -364,7 +364,7 @@ def test_a_crash_leaves_each_file_old_or_new(top: Path, name: str, calls: int) -
         for folder in ("pkg/new/deep", "pkg/new"):
             if (top / folder).exists():
                 (top / folder).rmdir()
-        command = [sys.executable, "-c", CRASHING, top, name, str(at), Path(__file__).parent]
+        command = [sys.executable, "-c", CRASHING, str(top), name, str(at), str(Path(__file__).parent)]
         ended = subprocess.run(command, check=False).returncode
         # More folders are synced than counted here; every other call must be one of those named.
         assert ended == (9 if at < calls or name == "fsync" else 0)

@@ -11,6 +11,7 @@ import pytest
 
 from gomigrate.errors import UserError
 from gomigrate.git import repository
+from gomigrate.git.patch import render_patch
 from gomigrate.git.repository import (
     dirty,
     file_mode,
@@ -188,6 +189,17 @@ def test_a_checkout_with_converted_line_ends_is_clean(top: Path, setting: str) -
     (top / "lf.txt").write_bytes(b"a\r\nB\r\n")
     assert dirty(top, ["lf.txt", "plain.bin"]) == ["lf.txt"]
     assert stored_with_lf(top, ["lf.txt"]) == set()
+
+
+@pytest.mark.parametrize("options", [(), ("--index",), ("--3way",)])
+def test_a_patch_of_what_is_stored_applies_to_a_converted_checkout(top: Path, options: tuple[str, ...]) -> None:
+    git(top, "config", "core.autocrlf", "true")
+    commit(top, {"crlf.go": b"a\r\nb\r\n"})
+    stored = {name: (top / name).read_bytes().replace(b"\r\n", b"\n") for name in stored_with_lf(top, ["crlf.go"])}
+    patch = top.parent / "patch"
+    patch.write_bytes(render_patch(stored, {"crlf.go": b"a\nB\n"}))
+    git(top, "apply", *options, str(patch))
+    assert (top / "crlf.go").read_bytes() == b"a\r\nB\r\n"
 
 
 def test_a_folder_inside_the_checkout_may_be_asked_about(top: Path) -> None:

@@ -18,13 +18,14 @@ from gomigrate.finalizer.runtime_versions import Runtime, effective_runtime
 from gomigrate.finalizer.sites import WRITES, Site, Unknown, find_site
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.references import Reference, References, Symbol
-from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend
+from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend, is_generated
 from gomigrate.go.types import Named, Pointer, Type, Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation, Stage
 from gomigrate.packs import Pack
 
 NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
+_COMMON = b"inalizer"
 KEYLESS = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.IS_DELETING, Operation.SAME_COUNT})
 _HARMLESS_PACKAGES = (
     "log", "log/slog", "fmt", "errors", "k8s.io/klog", "github.com/go-logr/logr", "github.com/sirupsen/logrus",
@@ -89,16 +90,25 @@ class Analysis:
         self.names = find_names(pack.finalizers, self.files, self.references)
         self.helpers = find_helpers(self.types, self._helper_files(focus))
         self.references.prepare({h.symbol.folder for h in self.helpers if h.symbol.exported})
+        # Most helpers go, and their tests with them: then there is nothing to look at in these tests.
+        self.gone_tests = self._tests_of({h.symbol for h in self.helpers})
 
     # -- finding ---------------------------------------------------------------------------------------------
 
     def _hot_files(self, focus: list[str] | None) -> list[SourceFile]:
-        names = [n.encode() for f in self.pack.finalizers for n in (f'"{f.old}"', f'"{f.new}"', f.old)]
+        names = [n.encode() for f in self.pack.finalizers for n in (f.old, f.new)]
         needles = (*NEEDLES, *names)
-        if focus is None:
-            paths = [path for path, _ in self.workspace.checkout.holding(needles)]
-        else:
+        if focus is not None:
             paths = focus
+        else:
+            # Most files hold none: a few short needles that stand for all of them come first. Of a test only the names
+            # count; what else of it matters is found by following references.
+            first = (_COMMON, *(n for n in names if _COMMON not in n))
+            paths = [
+                path
+                for path, data in self.workspace.checkout.holding(first)
+                if any(n in data for n in (names if path.endswith("_test.go") else needles)) and not is_generated(data)
+            ]
         files = (self.workspace.file(path) for path in paths)
         return [f for f in files if f is not None]
 
@@ -131,9 +141,7 @@ class Analysis:
 
     def _accesses(self) -> list[tuple[SourceFile, Node, bool]]:
         """(file, node, writes) of every place to look at, in the order of the files."""
-        helper_spans = {
-            (h.file.path, h.node.start_byte): h for h in self.helpers if h.symbol not in self.kept
-        }
+        helper_spans = {(h.file.path, h.node.start_byte): h for h in self.helpers if h.symbol not in self.kept}
         found: list[tuple[SourceFile, Node, bool]] = []
         for file in self.files:
             if file.is_generated or file.is_test:
@@ -210,18 +218,19 @@ class Analysis:
                 left="compares how many finalizers two objects have, which controllerutil has no call for",
                 next_step="decide what the comparison is for; often it can go",
             )
+        forced = self.pack.forced(site.file.path) if meaning.operation is Operation.CLEAR else None
+        if forced is not None:
+            object_text = free_text(site.file, meaning.objects[0])
+            return replace(decision, object=object_text, left=forced.why, intended=True)
         free = meaning.objects[0]
         object_text = free_text(site.file, free)
         kind = self.type_of(free)
         verdict = judge(self.types, kind)
         decision = replace(decision, object=object_text, address=verdict.address, verdict=verdict, type=kind)
         decision = self._with_name(decision)
-        forced = self.pack.forced(site.file.path) if meaning.operation is Operation.CLEAR else None
-        if forced is not None:
-            return replace(decision, left=forced.why, intended=True)
-        if self._is_already(site):
-            if decision.uses is None or decision.uses.migrated or not self._old(decision.uses):
-                return replace(decision, already=True, left="")
+        uses = decision.uses
+        if self._is_already(site) and (uses is None or uses.migrated or not self._old(uses)):
+            return replace(decision, already=True, left="")
         if decision.left:
             return decision
         reason, next_step = self._obstacle(decision)
@@ -252,7 +261,7 @@ class Analysis:
             return ("", "") if self._is_helper_call(site) else ("reads the deletion timestamp directly", "")
         runtime = self.runtime(site.file.directory)
         refusal = runtime.refusal(wants_result=meaning.result in ("changed", "unchanged"))
-        if refusal:
+        if refusal[0]:
             return refusal
         if meaning.result not in ("none", "value", "changed", "unchanged"):
             return f"gives its result back as {meaning.result}", "change it by hand"
@@ -291,11 +300,10 @@ class Analysis:
 
     def _name_nearby(self, site: Site, kind: Type | None) -> NameUses | None:
         """The one name used in the same file, else in the same package, else the one that objects of this type get."""
-        for near in (
-            lambda f: f is site.file,
-            lambda f: f.directory == site.file.directory and not f.is_test,
-        ):
-            found = [u for u in self.names if any(near(f) for f in self._places(u))]
+        same_file = [u for u in self.names if any(f is site.file for f in self._places(u))]
+        folder = site.file.directory
+        same_package = [u for u in self.names if any(f.directory == folder and not f.is_test for f in self._places(u))]
+        for found in (same_file, same_package):
             if len(found) == 1:
                 return found[0]
             if found:
@@ -304,9 +312,9 @@ class Analysis:
             return None
         carried = set()
         for other in self._sites.values():
-            if isinstance(other, Site) and other.meaning.operation in (Operation.ADD, Operation.SET_IF_EMPTY):
-                if self.type_of(other.meaning.objects[0]) == kind:
-                    carried |= {u.rule.old for k in other.meaning.keys if (u := self._rule_of(k)) is not None}
+            adds = isinstance(other, Site) and other.meaning.operation in (Operation.ADD, Operation.SET_IF_EMPTY)
+            if isinstance(other, Site) and adds and self.type_of(other.meaning.objects[0]) == kind:
+                carried |= {u.rule.old for k in other.meaning.keys if (u := self._rule_of(k)) is not None}
         return next((u for u in self.names if {u.rule.old} == carried), None)
 
     @staticmethod
@@ -380,9 +388,9 @@ class Analysis:
             if not staying:
                 break
             gone -= staying
-        for symbol, (reference, reason) in reasons.items():
+        for symbol, (last_use, reason) in reasons.items():
             if symbol in helpers:
-                self.kept[symbol] = Kept(helpers[symbol], reference, reason)
+                self.kept[symbol] = Kept(helpers[symbol], last_use, reason)
         self.gone = gone
         self.gone_functions = [functions[s] for s in sorted(gone, key=str)]
         self.gone_tests = self._tests_of(gone)
@@ -419,9 +427,7 @@ class Analysis:
         )
         if decision is not None and decision.left:
             return f"its use at {where} is left: {decision.left}"
-        found = next(
-            (u for u in self.unknown if u.file is reference.file and _overlaps(u.node, reference.node)), None
-        )
+        found = next((u for u in self.unknown if u.file is reference.file and _overlaps(u.node, reference.node)), None)
         return f"its use at {where} is left: {found.reason}" if found else f"{where} still uses it"
 
     def _tests_of(self, gone: set[Symbol]) -> list[tuple[SourceFile, Node]]:
@@ -459,9 +465,7 @@ class Analysis:
     def _in_interface(self, symbol: Symbol) -> bool:
         for path, _ in self.workspace.checkout.holding([f"\t{symbol.name}(".encode()]):
             file = self.workspace.file(path)
-            if file is not None and any(
-                file.name_of(m) == symbol.name for m in descend(file.root, "method_elem")
-            ):
+            if file is not None and any(file.name_of(m) == symbol.name for m in descend(file.root, "method_elem")):
                 return True
         return False
 

@@ -38,10 +38,10 @@ def _legacy_edit(declared: Declared, old: str, stage: Stage) -> TextEdit:
     end = len(file.source) if line < 0 else line
     end -= file.source[end - 1 : end] == b"\r"
     if grouped:
-        text = f"{newline}\t{comment}{newline}\t{name}{typed} = \"{old}\""
+        text = f'{newline}\t{comment}{newline}\t{name}{typed} = "{old}"'
     else:
         keyword = "var" if declaration.type == "var_declaration" else "const"
-        text = f"{newline}{newline}{comment}{newline}{keyword} {name}{typed} = \"{old}\""
+        text = f'{newline}{newline}{comment}{newline}{keyword} {name}{typed} = "{old}"'
     return TextEdit(file.path, end, end, text.encode())
 
 

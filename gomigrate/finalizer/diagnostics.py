@@ -235,9 +235,7 @@ def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
                 edit = TextEdit(declared.file.path, declared.value.spec.start_byte, declared.value.spec.end_byte, b"")
                 fix = SuggestedFix("use the domain-qualified name", (edit,), f'{placement.key.name} = "{rule.new}"')
                 message = f'{declared.symbol.name} = "{rule.old}" is not domain-qualified; the constant {where}'
-                yield at(
-                    NAME, declared.file, declared.value.spec, message, name=rule.old, evidence=evidence, fix=fix
-                )
+                yield at(NAME, declared.file, declared.value.spec, message, name=rule.old, evidence=evidence, fix=fix)
         for mention in uses.mentions:
             if not mention.file.is_generated:
                 yield at(
@@ -255,9 +253,7 @@ def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
             text,
         )
         message = f"names the finalizer {uses.rule.old}: by its constant"
-        yield at(
-            NAME, reference.file, reference.node, message, name=uses.rule.old, evidence=evidence, fix=fix
-        )
+        yield at(NAME, reference.file, reference.node, message, name=uses.rule.old, evidence=evidence, fix=fix)
 
 
 def _blocked(file: SourceFile, node: Node, what: str, uses: NameUses, reason: str) -> Diagnostic:

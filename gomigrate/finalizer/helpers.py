@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from gomigrate.finalizer.objectmodel import ObjectModel
 from gomigrate.finalizer.objects import judge, type_of_free
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_function
+from gomigrate.go.evaluator.library import FUNCTIONS
 from gomigrate.go.references import Symbol
 from gomigrate.go.scope import lookup, parameters
 from gomigrate.go.syntax import SourceFile, descend
-from gomigrate.go.types import Types
+from gomigrate.go.types import Named, Pointer, Types
 
+# What is longer does more than one operation; looking into it would only cost time.
+MAX_LINES = 60
+_OUTSIDE = ("go_statement", "defer_statement", "select_statement", "send_statement", "goto_statement", "float_literal")
 _TOUCHES = (b"Finalizers", b"DeletionTimestamp")
 
 
@@ -38,7 +43,9 @@ def find_helpers(types: Types, files: Iterable[SourceFile]) -> list[Helper]:
         for file in files
         if not file.is_generated
         for node in file.functions
-        if node.child_by_field_name("body") is not None and not _is_test_function(file, node)
+        if node.child_by_field_name("body") is not None
+        and node.end_point.row - node.start_point.row <= MAX_LINES
+        and not _is_test_function(file, node)
     ]
     names: set[bytes] = set()
     seen: set[tuple[str, int]] = set()
@@ -62,7 +69,7 @@ def find_helpers(types: Types, files: Iterable[SourceFile]) -> list[Helper]:
 
 
 def _helper(types: Types, file: SourceFile, node: Node) -> Helper | None:
-    if not _takes_object(types, file, node):
+    if not _takes_object(node) or _is_hopeless(types, file, node):
         return None
     meaning = classify_function(types, file, node)
     if isinstance(meaning, Opaque) or not meaning.objects:
@@ -77,8 +84,30 @@ def _helper(types: Types, file: SourceFile, node: Node) -> Helper | None:
     return Helper(Symbol(file.directory, file.receiver_type(node), file.name_of(node)), file, node, meaning)
 
 
-def _takes_object(types: Types, file: SourceFile, node: Node) -> bool:
-    return bool(node.child_by_field_name("receiver")) or any(True for _ in parameters(node))
+def _takes_object(node: Node) -> bool:
+    return bool(node.child_by_field_name("receiver")) or bool(parameters(node))
+
+
+def _is_hopeless(types: Types, file: SourceFile, node: Node) -> bool:
+    """Whether a look at the body shows that it is outside of the evaluator's subset: no other file is parsed for it."""
+    for inner in descend(node, *_OUTSIDE, "int_literal", "call_expression"):
+        if inner.type in _OUTSIDE or (inner.type == "int_literal" and file.text(inner) not in ("0", "1")):
+            return True
+        function = inner.child_by_field_name("function")
+        if function is not None and function.type == "selector_expression":
+            operand, name = function.child_by_field_name("operand"), function.child_by_field_name("field")
+            package = types.package_of(file, operand) if operand is not None else None
+            if package is not None and name is not None and not _is_known(types, file, package, file.text(name)):
+                return True
+    return False
+
+
+def _is_known(types: Types, file: SourceFile, package: str, name: str) -> bool:
+    return (
+        (package, name) in FUNCTIONS
+        or (package, name) in ObjectModel.functions
+        or types.workspace.folder_of(package, file.directory) is not None
+    )
 
 
 def _is_test_function(file: SourceFile, node: Node) -> bool:
@@ -123,8 +152,6 @@ def _selected(types: Types, file: SourceFile, function: Node) -> Symbol | None:
     if package is not None:
         folder = types.workspace.folder_of(package, file.directory)
         return Symbol(folder, "", name) if folder == file.directory else None
-    from gomigrate.go.types import Named, Pointer
-
     kind = types.of(file, operand)
     if isinstance(kind, Pointer):
         kind = kind.to

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
 from gomigrate.go.references import Reference, References, Symbol
-from gomigrate.go.syntax import STRINGS, SourceFile, Value, descend, string_value
+from gomigrate.go.syntax import STRINGS, SourceFile, Value, string_value
 from gomigrate.packs import FinalizerName
 
 
@@ -70,7 +71,7 @@ def find_names(rules: tuple[FinalizerName, ...], files: list[SourceFile], refere
 
 def _scan(file: SourceFile, uses: NameUses) -> None:
     holders = {v.literal.id: v for v in file.values.values() if v.literal is not None and v.text is not None}
-    for node in descend(file.root, *STRINGS):
+    for node in _strings_holding(file, (uses.rule.old, uses.rule.new)):
         if node.parent is not None and node.parent.type in ("import_spec", "field_declaration"):
             continue
         text = string_value(file, node)
@@ -83,9 +84,21 @@ def _scan(file: SourceFile, uses: NameUses) -> None:
                 declared.append(Declared(Symbol(file.directory, "", value.name), file, value))
             elif text == name:
                 literals.append(Reference(file, node))
-        raw = file.text(node)
-        if uses.rule.old in raw and text != uses.rule.old and _stands_alone(raw, uses.rule.old):
+        if text != uses.rule.old and _stands_alone(file.text(node)[1:-1], uses.rule.old):
             uses.mentions.append(Mention(file, node))
+
+
+def _strings_holding(file: SourceFile, names: tuple[str, ...]) -> list[Node]:
+    """String literals that hold one of the names, found in the bytes first."""
+    found: dict[int, Node] = {}
+    for name in names:
+        for match in re.finditer(re.escape(name.encode()), file.source):
+            node = file.root.descendant_for_byte_range(match.start(), match.end())
+            while node is not None and node.type not in STRINGS and node.type.endswith(("_content", "escape_sequence")):
+                node = node.parent
+            if node is not None and node.type in STRINGS:
+                found[node.start_byte] = node
+    return [found[start] for start in sorted(found)]
 
 
 def _stands_alone(text: str, name: str) -> bool:
@@ -93,7 +106,8 @@ def _stands_alone(text: str, name: str) -> bool:
     start = text.find(name)
     while start >= 0:
         before, after = text[start - 1 : start], text[start + len(name) : start + len(name) + 1]
-        if not (before.isalnum() or before in ("-", ".", "/", "_")) and not (after.isalnum() or after in ("-", "/", "_")):
+        longer = before[-1:].isalnum() or after.isalnum() or before in {*"-./_"} or after in {*"-/_"}
+        if not longer:
             return True
         start = text.find(name, start + 1)
     return False

@@ -81,9 +81,7 @@ def _interface(types: Types, kind: Named | Literal, depth: int = 0) -> Verdict |
     if declared is None or declared[1].type != "interface_type" or depth > 4:
         return None
     embedded = types.embedded(*declared)
-    levels = [
-        v for v in (_interface(types, e, depth + 1) for e in embedded if isinstance(e, (Named, Literal))) if v
-    ]
+    levels = [v for v in (_interface(types, e, depth + 1) for e in embedded if isinstance(e, (Named, Literal))) if v]
     runtime = any(isinstance(e, Named) and (e.package, e.name) == (_RUNTIME, "Object") for e in embedded)
     if any(v.level == "object" for v in levels) or (runtime and any(v.level == "meta" for v in levels)):
         return Verdict("object", f"interface {kind}, which embeds client.Object's parts")

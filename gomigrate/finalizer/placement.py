@@ -90,20 +90,20 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
         folder, why = found
     stays = primary is not None and primary.symbol.folder == folder
     if stays and primary is not None:
-        key_name, legacy = primary.symbol.name, legacy_name(primary.symbol.name)
+        key_name, legacy_key = primary.symbol.name, legacy_name(primary.symbol.name)
         path = primary.file.path
     else:
         exported = primary is not None and primary.symbol.exported
         key_name = primary.symbol.name if primary is not None and exported else uses.rule.constant
-        legacy = legacy_name(key_name) if exported else uses.rule.legacy_constant
+        legacy_key = legacy_name(key_name) if exported else uses.rule.legacy_constant
         path = _new_path(workspace, folder)
-    for name in ([] if stays else [key_name]) + ([legacy] if has_legacy else []):
+    for name in ([] if stays else [key_name]) + ([legacy_key] if has_legacy else []):
         if _is_declared(workspace, folder, name):
             return f"package {workspace.import_path(folder)} declares {name} already, as something else"
     return Placement(
         uses,
         Constant(folder, key_name),
-        Constant(folder, legacy) if has_legacy else None,
+        Constant(folder, legacy_key) if has_legacy else None,
         path,
         why,
         declared=primary if stays else None,
@@ -247,7 +247,7 @@ def _override(workspace: Workspace, given: str, users: list[str]) -> str:
         rest = given[len(module.path) :].strip("/") if module is not None else ""
         folder = f"{module.directory}/{rest}".strip("/") if module is not None else folder
     if not workspace.checkout.go_files_in(folder):
-        raise UserError(f"--constant-package {given}: no such package in the checkout (give its folder or import path).")
+        raise UserError(f"--constant-package {given}: no such package in the checkout; give its folder or path.")
     refused = [u for u in users if u != folder and not workspace.may_import(u, folder)]
     if refused:
         raise UserError(

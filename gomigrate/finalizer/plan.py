@@ -22,7 +22,7 @@ from gomigrate.finalizer.removal import removal_edits
 from gomigrate.finalizer.rewrite import Namer, Refused, Rewrite, Rewriter
 from gomigrate.go.edits import Conflict, apply_edits
 from gomigrate.go.format import align_value_groups
-from gomigrate.go.imports import used_names, with_imports
+from gomigrate.go.imports import with_imports
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import ConstantChoice, Diagnostic, Operation, Stage, TextEdit, UpgradeMatrix
@@ -173,9 +173,10 @@ def _rename(analysis: Analysis, environment: Environment, draft: Draft, placemen
     for declared in placement.moved:
         draft.removed.setdefault(declared.file.path, (declared.file, []))[1].append(declared.value.spec)
     if placement.create:
-        text = constants.new_file(analysis.workspace, environment, placement, stage)
+        created = constants.new_file(analysis.workspace, environment, placement, stage)
         before = draft.created.get(placement.path)
-        draft.created[placement.path] = text if before is None else before + b"\n" + text[text.index(b"const (") :]
+        both = created if before is None else before + b"\n" + created[created.index(b"const (") :]
+        draft.created[placement.path] = both
     return True
 
 
@@ -249,10 +250,10 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
             ) from None
         if path in draft.removed:
             source = _trim_end(source)
-        source = with_imports(source, path, sorted(draft.imports.get(path, ())), used_names(file))
+        changed = _parsed(path, source)
+        source = with_imports(file, changed, sorted(draft.imports.get(path, ())))
         if path in draft.aligned:
             source = align_value_groups(source, path, draft.aligned[path])
-        _check(path, source)
         changes[path] = source
     return originals, {p: c for p, c in changes.items() if c != originals.get(p)}
 
@@ -262,8 +263,8 @@ def _trim_end(source: bytes) -> bytes:
     return source.rstrip(b"\r\n \t") + newline
 
 
-def _check(path: str, source: bytes) -> None:
-    """The result must parse: the input did."""
+def _parsed(path: str, source: bytes) -> SourceFile:
+    """The changed file, which must parse: it did before."""
     changed = SourceFile(path, source)
     if changed.root.has_error:
         node = changed.first_error
@@ -272,6 +273,7 @@ def _check(path: str, source: bytes) -> None:
             f"{path}: the changed file would have a syntax error at {line}:{column}; nothing was written. "
             "Please report this."
         )
+    return changed
 
 
 def _choice(analysis: Analysis, placement: Placement) -> ConstantChoice:
@@ -291,9 +293,7 @@ def _choice(analysis: Analysis, placement: Placement) -> ConstantChoice:
 
 def _matrix(analysis: Analysis, uses: NameUses) -> UpgradeMatrix | None:
     meanings = [
-        d.site.meaning
-        for d in analysis.decisions
-        if d.uses is uses and not d.intended and not d.site.file.is_test
+        d.site.meaning for d in analysis.decisions if d.uses is uses and not d.intended and not d.site.file.is_test
     ]
     creates = []
     for reference in (*uses.old_references, *uses.old_literals):

@@ -42,7 +42,8 @@ def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit,
         if (child.start_byte, child.end_byte) in gone and child.type != "comment":
             spans.append(_declaration_span(file, child))
         elif child.type == "comment" and child.start_byte > last and not file.text(child).startswith(_DIRECTIVES):
-            if _row_start(file, child) >= last:
+            alone = _row_start(file, child) >= last
+            if alone:
                 spans.append(_lines(file, child.start_byte, child.end_byte))
     return tuple(TextEdit(file.path, start, end, b"") for start, end in _merge(spans))
 
@@ -83,7 +84,8 @@ def _doc_start(file: SourceFile, node: Node) -> int:
     previous = node.prev_sibling
     while previous is not None and previous.type in ("comment", "\n"):
         if previous.type == "comment":
-            if previous.end_point.row != row - 1 or _row_start(file, previous) != _line_start(file, previous.start_byte):
+            alone = _row_start(file, previous) == _line_start(file, previous.start_byte)
+            if previous.end_point.row != row - 1 or not alone:
                 break
             start, row = previous.start_byte, previous.start_point.row
         previous = previous.prev_sibling

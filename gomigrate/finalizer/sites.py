@@ -89,7 +89,8 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
         break
     if best is not None:
         return best
-    reason = (first_context or first).reason if (first_context or first) else "is not understood"
+    why = first_context or first
+    reason = why.reason if why is not None else "is not understood"
     return Unknown(file, access, reason, _is_write(file, access))
 
 
@@ -253,7 +254,8 @@ def _noise(file: SourceFile, context: list[Context], nodes: tuple[Node, ...]) ->
         if node.type == "call_expression" and not _is_quiet(file, node):
             return node
         if node.type == "assignment_statement" and any(
-            t.type != "identifier" for t in named(node.child_by_field_name("left"))  # type: ignore[arg-type]
+            t.type != "identifier"
+            for t in named(node.child_by_field_name("left"))  # type: ignore[arg-type]
         ):
             return node
     return None

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
+from gomigrate.go.edits import apply_edits
 from gomigrate.go.syntax import SourceFile, descend
+from gomigrate.model import TextEdit
 
 
-def used_names(file: SourceFile) -> set[str]:
-    """Names that stand before a dot in code or in a type: package names in use, and more."""
-    found = set()
-    for node in descend(file.root, "selector_expression", "qualified_type"):
-        operand = node.child_by_field_name("operand") or node.child_by_field_name("package")
-        if operand is not None and operand.type in ("identifier", "package_identifier"):
-            found.add(file.text(operand))
-    return found
+def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, str]]) -> bytes:
+    """The source of `after` with the imports that its edits call for.
 
-
-def with_imports(source: bytes, path: str, wanted: list[tuple[str, str]], names_before: set[str]) -> bytes:
-    """The source with `wanted` imports (alias or '', path) added, and without those that were used before and no
-    longer are. `names_before` is `used_names` of the file before its edits."""
-    file = SourceFile(path, source)
-    now = used_names(file)
+    Added are the `wanted` ones: (alias or '', path). Taken out are those that `before` used and `after` does not:
+    what was not used by a selector before (a blank import, a package of another name) is none of our business.
+    """
     dead = [
-        i for i in file.imports if i.alias not in ("_", ".") and i.name in names_before and i.name not in now
+        i.path
+        for i in after.imports
+        if i.alias not in ("_", ".")
+        and _mentions(before, i.name) > _mentions(after, i.name)
+        and not _uses(after, i.name)
     ]
-    for found in sorted(dead, key=lambda i: -i.spec.start_byte):
-        source = _remove(source, found.spec)
-    for alias, import_path in sorted(wanted, key=lambda w: w[1]):
-        source = _add(SourceFile(path, source), alias, import_path)
+    source = apply_edits(after.source, [_addition(after, alias, path) for alias, path in sorted(wanted, key=_by_path)])
+    if dead:
+        changed = SourceFile(after.path, source)
+        for found in sorted((i for i in changed.imports if i.path in dead), key=lambda i: -i.spec.start_byte):
+            source = _remove(source, found.spec)
     return source
+
+
+def _by_path(wanted: tuple[str, str]) -> str:
+    return wanted[1]
+
+
+def _mentions(file: SourceFile, name: str) -> int:
+    """How often the name stands before a dot, comments and longer names included: enough to see that it got less."""
+    return file.source.count(name.encode() + b".")
+
+
+def _uses(file: SourceFile, name: str) -> bool:
+    """Whether the name stands before a dot in code or in a type, comments and strings aside."""
+    for match in re.finditer(re.escape(name.encode()) + rb"\s*\.", file.source):
+        node = file.root.descendant_for_byte_range(match.start(), match.start() + 1)
+        if node is not None and node.type in ("identifier", "package_identifier") and file.text(node) == name:
+            return True
+    return False
 
 
 def _newline(source: bytes) -> bytes:
@@ -64,54 +82,60 @@ def _remove(source: bytes, spec: Node) -> bytes:
     return source[:start] + rest
 
 
-def _add(file: SourceFile, alias: str, import_path: str) -> bytes:
-    source = file.source
-    newline = _newline(source)
-    line = (f'{alias} "{import_path}"' if alias else f'"{import_path}"').encode()
+def _addition(file: SourceFile, alias: str, import_path: str) -> TextEdit:
+    """The edit that adds one import where gofmt and goimports would have it."""
+    newline = _newline(file.source).decode()
+    line = f'{alias} "{import_path}"' if alias else f'"{import_path}"'
     groups = _groups(file)
     if groups:
         group = _best_group(file, groups, import_path)
         if group is None:
-            last = groups[-1][-1]
-            end = source.find(b"\n", last.end_byte)
-            end = end if end >= 0 else len(source)
-            end -= source[end - 1 : end] == b"\r"
-            return source[:end] + newline * 2 + b"\t" + line + source[end:]
+            return _insertion(file, _line_end(file.source, groups[-1][-1].end_byte), f"{newline}{newline}\t{line}")
         for spec in group:
             if _path(file, spec) > import_path:
-                at = source.rfind(b"\n", 0, _with_comment(file, spec)) + 1
-                return source[:at] + b"\t" + line + newline + source[at:]
-        end = source.find(b"\n", group[-1].end_byte)
-        end = end if end >= 0 else len(source)
-        end -= source[end - 1 : end] == b"\r"
-        return source[:end] + newline + b"\t" + line + source[end:]
+                start = file.source.rfind(b"\n", 0, _with_comment(file, spec)) + 1
+                return _insertion(file, start, f"\t{line}{newline}")
+        return _insertion(file, _line_end(file.source, group[-1].end_byte), f"{newline}\t{line}")
     single = [d for d in file.root.children if d.type == "import_declaration"]
     if single:
-        specs = list(descend(single[-1], "import_spec"))
-        if len(specs) == 1 and source[single[-1].start_byte :].startswith(b"import") and b"(" not in source[
-            single[-1].start_byte : single[-1].end_byte
-        ]:
-            old = source[specs[0].start_byte : specs[0].end_byte]
-            std = "." not in _path(file, specs[0]).split("/")[0]
-            first, second = (old, line)
-            gap = newline * 2 if std != ("." not in import_path.split("/")[0]) else newline
-            if gap == newline and _path(file, specs[0]) > import_path:
-                first, second = line, old
-            block = b"import (" + newline + b"\t" + first + gap + b"\t" + second + newline + b")"
-            return source[: single[-1].start_byte] + block + source[single[-1].end_byte :]
-        end = single[-1].end_byte
-        return source[:end] + newline + b"import " + line + source[end:]
+        return _beside_single(file, single[-1], line, import_path)
     clause = next(n for n in file.root.children if n.type == "package_clause")
-    return source[: clause.end_byte] + newline * 2 + b"import " + line + source[clause.end_byte :]
+    return _insertion(file, clause.end_byte, f"{newline}{newline}import {line}")
+
+
+def _insertion(file: SourceFile, at: int, text: str) -> TextEdit:
+    return TextEdit(file.path, at, at, text.encode())
+
+
+def _line_end(source: bytes, offset: int) -> int:
+    end = source.find(b"\n", offset)
+    end = end if end >= 0 else len(source)
+    return end - (source[end - 1 : end] == b"\r")
+
+
+def _beside_single(file: SourceFile, declaration: Node, line: str, import_path: str) -> TextEdit:
+    """`import "x"` becomes a group of two; of an empty or odd declaration nothing is touched."""
+    newline = _newline(file.source).decode()
+    specs = list(descend(declaration, "import_spec"))
+    if len(specs) != 1 or b"(" in file.source[declaration.start_byte : declaration.end_byte]:
+        return _insertion(file, declaration.end_byte, f"{newline}import {line}")
+    old = file.text(specs[0])
+    is_standard = "." not in _path(file, specs[0]).split("/")[0]
+    gap = newline * 2 if is_standard else newline
+    first, second = (line, old) if not is_standard and _path(file, specs[0]) > import_path else (old, line)
+    block = f"import ({newline}\t{first}{gap}\t{second}{newline})"
+    return TextEdit(file.path, declaration.start_byte, declaration.end_byte, block.encode())
 
 
 def _with_comment(file: SourceFile, spec: Node) -> int:
     """Start of the comment lines right above an import, or of the import itself."""
-    start = spec.start_byte
-    previous = spec.prev_sibling
-    while previous is not None and previous.type == "comment" and previous.end_point.row + 1 == file.tree.root_node.descendant_for_byte_range(start, start).start_point.row:  # type: ignore[union-attr]  # noqa: E501
-        start = previous.start_byte
-        previous = previous.prev_sibling
+    start, row = spec.start_byte, spec.start_point.row
+    previous = spec.prev_named_sibling
+    while previous is not None and previous.type == "comment" and previous.end_point.row + 1 == row:
+        if file.source[file.source.rfind(b"\n", 0, previous.start_byte) + 1 : previous.start_byte].strip():
+            break
+        start, row = previous.start_byte, previous.start_point.row
+        previous = previous.prev_named_sibling
     return start
 
 

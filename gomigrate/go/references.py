@@ -64,16 +64,16 @@ class References:
         """Finds the importers of these packages in one pass over the bytes."""
         if self.only is not None:
             return
-        wanted = {self.workspace.import_path(f): [] for f in folders}
-        wanted = {path: found for path, found in wanted.items() if path and path not in self._importers}
+        paths = {self.workspace.import_path(f) for f in folders}
+        wanted: dict[str, list[str]] = {path: [] for path in paths if path and path not in self._importers}
         if not wanted:
             return
         needles = {path: f'"{path}"'.encode() for path in wanted}
         for file_path, data in self.workspace.checkout.holding(needles.values()):
             for path, needle in needles.items():
                 if needle in data:
-                    wanted[path].append(file_path)  # type: ignore[attr-defined]
-        self._importers.update(wanted)  # type: ignore[arg-type]
+                    wanted[path].append(file_path)
+        self._importers.update(wanted)
 
     def importers(self, folder: str) -> list[str]:
         """Files that hold the import path of a package."""
@@ -82,7 +82,7 @@ class References:
 
     def of(self, symbol: Symbol) -> list[Reference]:
         """Every reference in the checkout, declarations left out."""
-        found = []
+        found: list[Reference] = []
         own = set(self.workspace.checkout.go_files_in(symbol.folder))
         everywhere = own | set(self.importers(symbol.folder) if symbol.exported else ())
         paths = sorted(everywhere) if self.only is None else self.only

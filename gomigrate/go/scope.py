@@ -65,9 +65,7 @@ def declared_by(file: SourceFile, statement: Node) -> list[Local]:
             values = _values(spec, "value")
             for i, n in enumerate(names):
                 value, index, count = _nth(values, i, len(names))
-                found.append(
-                    Local(kind[:-12], n, statement, value, index, count, spec.child_by_field_name("type"))
-                )
+                found.append(Local(kind[:-12], n, statement, value, index, count, spec.child_by_field_name("type")))
         return found
     if kind == "labeled_statement":
         return declared_by(file, named(statement)[-1])

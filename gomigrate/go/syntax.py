@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import tree_sitter_go
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 GO = Language(tree_sitter_go.language())
 _parser = Parser(GO)
@@ -65,9 +65,7 @@ class SourceFile:
 
     @cached_property
     def is_generated(self) -> bool:
-        """By the convention of https://go.dev/s/generatedcode: the line stands before the package clause."""
-        package = self.source.find(b"\npackage ")
-        return bool(_GENERATED.search(self.source[: package if package >= 0 else 4096]))
+        return is_generated(self.source)
 
     @cached_property
     def first_error(self) -> Node | None:
@@ -153,13 +151,19 @@ class SourceFile:
         receiver = function.child_by_field_name("receiver")
         if receiver is None:
             return ""
-        node = next(descend(receiver, "type_identifier"), None)
+        node = next(iter(descend(receiver, "type_identifier")), None)
         return self.text(node) if node else "?"
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a byte offset, both 1-based; the column counts bytes."""
         line_start = self.source.rfind(b"\n", 0, offset) + 1
         return self.source.count(b"\n", 0, offset) + 1, offset - line_start + 1
+
+
+def is_generated(source: bytes) -> bool:
+    """By the convention of https://go.dev/s/generatedcode: the line stands before the package clause."""
+    package = source.find(b"\npackage ")
+    return bool(_GENERATED.search(source[: package if package >= 0 else 4096]))
 
 
 def string_value(file: SourceFile, node: Node) -> str | None:
@@ -174,23 +178,23 @@ def guess_package_name(path: str) -> str:
     """The package name an import path suggests: last element, without a /v2 suffix, gopkg.in's .v2, or go- prefix."""
     parts = path.split("/")
     last = parts[-1]
-    if re.fullmatch(r"v[0-9]+", last) and len(parts) > 1:
-        # k8s.io/api/core/v1 is package v1; example.com/lib/v2 is package lib: only the second is a major version
-        # suffix, and those start at v2.
-        if last not in ("v0", "v1") and len(parts) <= 4 and "api" not in parts and "apis" not in parts:
-            last = parts[-2]
+    # k8s.io/api/core/v1 is package v1; example.com/lib/v2 is package lib: only the second is a major version suffix,
+    # and those start at v2.
+    if re.fullmatch(r"v([2-9]|[1-9][0-9]+)", last) and 1 < len(parts) <= 4 and not {"api", "apis"} & set(parts):
+        last = parts[-2]
     last = re.sub(r"\.v[0-9]+$", "", last)
     return last.removeprefix("go-").replace("-", "_") if "." not in last else last.split(".")[0]
 
 
-def descend(node: Node, *kinds: str) -> Iterator[Node]:
+def descend(node: Node, *kinds: str) -> list[Node]:
     """Every node of these kinds below `node`, itself included, in the order of the source."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if current.type in kinds:
-            yield current
-        stack.extend(reversed(current.children))
+    found = QueryCursor(_kinds_query(kinds)).captures(node).get("node", [])
+    return sorted(found, key=lambda n: (n.start_byte, -n.end_byte))
+
+
+@lru_cache(maxsize=256)
+def _kinds_query(kinds: tuple[str, ...]) -> Query:
+    return Query(GO, "[" + " ".join(f"({kind})" for kind in kinds) + "] @node")
 
 
 def ancestors(node: Node) -> Iterator[Node]:

@@ -15,8 +15,10 @@ from gomigrate.go.syntax import SourceFile, named, unparen
 from gomigrate.go.workspace import Workspace
 
 _BASIC = frozenset(
-    "bool string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr byte rune float32 float64"
-    " complex64 complex128 error any".split()
+    (
+        *("bool", "string", "error", "any", "byte", "rune", "float32", "float64", "complex64", "complex128"),
+        *("int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "uintptr"),
+    )
 )
 
 
@@ -289,8 +291,10 @@ class Types:
     def _type_argument(self, file: SourceFile, node: Node) -> Type | None:
         if node.type == "identifier":
             name = file.text(node)
-            return Named("", name) if name in _BASIC else Named(
-                self.workspace.import_path(file.directory), name, file.directory
+            return (
+                Named("", name)
+                if name in _BASIC
+                else Named(self.workspace.import_path(file.directory), name, file.directory)
             )
         if node.type == "selector_expression":
             operand = node.child_by_field_name("operand")

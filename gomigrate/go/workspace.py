@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
+from functools import cache
 
 from tree_sitter import Node
 
@@ -10,6 +11,8 @@ from gomigrate.checkout import Checkout
 from gomigrate.go.modules import GoWork, Module, Replacement, join, parse_go_mod, parse_go_work
 from gomigrate.go.syntax import SourceFile, Value
 from gomigrate.model import Note
+
+_PACKAGE = re.compile(rb"^package[ \t]+(\w+)", re.MULTILINE)
 
 
 class Workspace:
@@ -20,6 +23,7 @@ class Workspace:
         self.modules: dict[str, Module] = {}
         self.work: GoWork | None = None
         self._files: dict[str, SourceFile | None] = {}
+        self._package_names: dict[str, str] = {}
         for path in sorted(checkout.module_files):
             folder, _, name = path.rpartition("/")
             if name == "go.mod":
@@ -67,12 +71,12 @@ class Workspace:
             return None
         return file
 
-    def files_holding(self, folder: str, needle: bytes) -> list[SourceFile]:
-        """Parsed files of a package whose bytes hold the needle."""
+    def files_holding(self, folder: str, word: bytes, *starts: bytes) -> list[SourceFile]:
+        """Parsed files of a package whose bytes hold the word, and one of `starts` when any are given."""
         found = []
         for path in self.checkout.go_files_in(folder):
             data = self.checkout.read(path)
-            if data is not None and needle in data:
+            if data is not None and word in data and (not starts or any(s in data for s in starts)):
                 file = self.file(path)
                 if file is not None:
                     found.append(file)
@@ -80,16 +84,21 @@ class Workspace:
 
     def package_name(self, folder: str) -> str:
         """The name in the package clauses of a folder (tests aside); '' when there is no Go file."""
+        if folder not in self._package_names:
+            self._package_names[folder] = self._read_package_name(folder)
+        return self._package_names[folder]
+
+    def _read_package_name(self, folder: str) -> str:
         for path in self.checkout.go_files_in(folder):
             if not path.endswith("_test.go"):
-                file = self.file(path)
-                if file is not None:
-                    return file.package_name
+                clause = _PACKAGE.search(self.checkout.read(path) or b"")
+                if clause is not None:
+                    return clause[1].decode()
         return ""
 
     # -- modules and import paths ---------------------------------------------------------------------------
 
-    @lru_cache(maxsize=None)  # noqa: B019 - one workspace lives as long as the run
+    @cache  # noqa: B019 - one workspace lives as long as the run
     def module_of(self, folder: str) -> Module | None:
         """The module a folder belongs to: the nearest go.mod at or above it."""
         current = folder
@@ -153,32 +162,40 @@ class Workspace:
 
     # -- symbols --------------------------------------------------------------------------------------------
 
+    @cache  # noqa: B019
     def function(self, folder: str, receiver: str, name: str) -> tuple[SourceFile, Node] | None:
         """A function (receiver '') or method declared in a package; None when there is none, or more than one.
 
         Build-tagged files may declare the same function twice with different bodies: that is not one meaning.
         """
         found = []
-        before = b") " if receiver else b"func "
-        for file in self.files_holding(folder, before + name.encode()):
+        starts = (f"{receiver}) {name}", f"]) {name}") if receiver else (f"func {name}",)
+        for file in self.files_holding(folder, name.encode(), *(f"{s}{end}".encode() for s in starts for end in "([")):
             node = file.functions_by_name.get((receiver, name))
             if node is not None:
                 found.append((file, node))
         return found[0] if len(found) == 1 else None
 
+    @cache  # noqa: B019
     def value(self, folder: str, name: str) -> tuple[SourceFile, Value] | None:
         """A constant or variable at package level; None when there is none, or more than one."""
         found = []
-        for file in self.files_holding(folder, name.encode()):
+        word = name.encode()
+        # How a declaration can begin, so that a mere use is not worth a parse.
+        before = (b"const ", b"var ", b"\t", b", ", b"(", b"; ")
+        starts = tuple(b + word + e for b in before for e in (b" ", b",", b"\n", b"\r"))
+        for file in self.files_holding(folder, word, *starts):
             value = file.values.get(name)
             if value is not None:
                 found.append((file, value))
         return found[0] if len(found) == 1 else None
 
+    @cache  # noqa: B019
     def type_spec(self, folder: str, name: str) -> tuple[SourceFile, Node] | None:
+        """A declared type: its type_spec or type_alias."""
         # Most types stand in a declaration of their own; only then are fewer files worth a parse.
-        for needle in (f"type {name}", name):
-            for file in self.files_holding(folder, needle.encode()):
+        for starts in ((f"type {name}",), (f"\t{name} ", f"\t{name}\t", f"({name} ", f"; {name} ")):
+            for file in self.files_holding(folder, name.encode(), *(s.encode() for s in starts)):
                 spec = file.types.get(name)
                 if spec is not None:
                     return file, spec

@@ -16,8 +16,8 @@ _SUBJECTS = {
 def commit_message(plan: Plan) -> tuple[str, str]:
     """Subject and body, wrapped at 72 columns."""
     paragraphs = [
-        "Kubernetes warns about finalizers that are not domain-qualified. The names change, and hand-written code gives "
-        "way to controllerutil's AddFinalizer, RemoveFinalizer and ContainsFinalizer."
+        "Kubernetes warns about finalizers that are not domain-qualified. The names change, and hand-written code "
+        "gives way to controllerutil's AddFinalizer, RemoveFinalizer and ContainsFinalizer."
     ]
     for choice in plan.constants:
         kept = {

@@ -1,13 +1,13 @@
 """The report for people: Markdown that fits a pull request's description.
 
-Names, paths and code come from a checkout that nobody vouches for. So whatever the template prints is made
-harmless on its way out: as prose by default, as code by a filter. Nothing gets out of its place.
+Names, paths and code come from a checkout that nobody vouches for. So every value is made harmless where it
+is printed: words by `prose`, code by `code` or `cell`. What the template prints without a filter is prose.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,12 @@ LEVELS = (
     (1, 20, 1),
 )
 
+# A command is shown whole or not at all, since people run it.
+LONGEST_COMMAND = 8_000
+
+# More changes than these are folded, so that the reader sees that there is more below them.
+MANY_CHANGES = 12
+
 HANDLERS = (("old",), ("new",), ("old", "new"), ("new", "old"), ("old", "new", "old"))
 
 _BLANK = re.compile(r"\n{3,}")
@@ -40,6 +46,8 @@ _SPECIAL = re.compile(
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "$": "&#36;"}
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
+Values = Mapping[str, Any]
+
 
 class Markdown(str):
     """Text that is Markdown already."""
@@ -49,34 +57,42 @@ def render_markdown(view: dict[str, Any]) -> str:
     """The view as Markdown; where it would grow too long for GitHub the lists are shortened, and say so."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    writer = _Writer()
+    page = _Page()
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=False,
-        finalize=writer.finalize,
+        finalize=page.finalize,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        by_file=by_file,
-        cell=writer.cell,
-        code=writer.code,
-        codes=writer.codes,
-        diff=writer.diff,
+        change_list=page.change_list,
+        code=page.code,
+        code_list=page.code_list,
         command=command,
-        grid=grid,
-        kind=kind,
-        more=writer.more,
-        number=number,
-        reasons=reasons,
-        sentence=sentence,
-        take=writer.take,
+        constant_list=page.constant_list,
+        diffs=page.diffs,
+        figures=figures,
+        kinds=page.kinds,
+        left_list=page.left_list,
+        left_places=page.left_places,
+        made_from=page.made_from,
+        matrix_list=page.matrix_list,
+        meaning_list=page.meaning_list,
+        module_table=page.module_table,
+        name_table=page.name_table,
+        new_and_gone=page.new_and_gone,
+        note_list=page.note_list,
+        on_purpose=on_purpose,
+        plans=page.plans,
+        timing_list=page.timing_list,
+        version_list=page.version_list,
     )
     template = environment.get_template("report.md.j2")
     text = ""
-    for writer.items, writer.chars, writer.lines in LEVELS:
+    for page.items, page.chars, page.lines in LEVELS:
         text = _BLANK.sub("\n\n", template.render(view))
         # In UTF-16, where an emoji counts as two: so it fits whoever counts.
         if len(text.encode("utf-16-le")) // 2 <= LIMIT:
@@ -84,15 +100,17 @@ def render_markdown(view: dict[str, Any]) -> str:
     return text
 
 
-class _Writer:
-    """The filters that let through no more than the level allows."""
+class _Page:
+    """The pieces of the page, none of them longer than the level allows."""
 
     def __init__(self) -> None:
         self.items, self.chars, self.lines = LEVELS[0]
 
+    # Values
+
     def finalize(self, value: object) -> object:
         """What jinja2 calls on every value that the template prints."""
-        return value if isinstance(value, (Markdown, int)) else self.prose(str(value))
+        return value if isinstance(value, Markdown) else self.prose(str(value))
 
     def prose(self, value: str) -> Markdown:
         """Words on one line, with `code` in them; whatever else means something in Markdown is escaped."""
@@ -104,48 +122,234 @@ class _Writer:
             )
         )
 
-    def code(self, value: object) -> Markdown:
+    def sentence(self, value: str) -> Markdown:
+        """Words with a full stop, so that the next sentence may follow."""
+        text = self.prose(value)
+        return Markdown(text + "." if text and text[-1] not in ".!?:;" else text)
+
+    def code(self, value: str) -> Markdown:
         """One line of code."""
-        text = visible(_cut(str(value), self.chars))
+        text = visible(_cut(value, self.chars))
         if not text:
             return Markdown("(empty)")
         ticks = "`" * (_longest_run(text) + 1)
         pad = " " if text[0] in "` " or text[-1] in "` " else ""
         return Markdown(f"{ticks}{pad}{text}{pad}{ticks}")
 
-    def cell(self, value: object) -> Markdown:
+    def cell(self, value: str) -> Markdown:
         """One line of code in a table, where a pipe ends the cell even inside code."""
         # Renderers disagree about `\\|`, so a pipe behind a backslash is spelled out.
         return Markdown(_PIPE.sub(lambda m: "\\|" if m[0] == "|" else "\\\\x7c", self.code(value)))
 
-    def codes(self, values: Sequence[object], most: int = 200, cell: bool = False) -> Markdown:
-        """Pieces of code in a row, or in a cell of a table."""
-        most = min(most, self.items)
-        shown = ", ".join(map(self.cell if cell else self.code, values[:most]))
+    def codes(self, values: Sequence[str], most: int | None = None) -> Markdown:
+        """Pieces of code in a row."""
+        return self._row(values, self.code, most)
+
+    def _row(
+        self, values: Sequence[str], form: Callable[[str], str], most: int | None = None
+    ) -> Markdown:
+        most = self.items if most is None else min(most, self.items)
+        shown = ", ".join(map(form, values[:most]))
         rest = len(values) - most
         return Markdown(f"{shown} and {rest:,} more" if rest > 0 else shown)
 
-    def diff(self, change: dict[str, Any]) -> Markdown:
-        """The code before and after."""
-        return fence(
-            "\n".join(self._lines("-", change["before"]) + self._lines("+", change["after"])), "diff"
+    def _list(self, values: Sequence[Any], form: Callable[[Any], str]) -> Markdown:
+        return Markdown("\n".join(f"- {form(value)}" for value in values[: self.items]) + self._more(values))
+
+    def _more(self, values: Sequence[Any]) -> str:
+        """The entry that stands for those that were left out."""
+        rest = len(values) - self.items
+        return f"\n- and {rest:,} more, see the JSON report" if rest > 0 else ""
+
+    def _table(self, titles: Sequence[str], rows: Sequence[Any], form: Callable[[Any], Sequence[str]]) -> Markdown:
+        lines = [titles, ["---"] * len(titles), *(form(row) for row in rows[: self.items])]
+        more = self._more(rows)
+        return Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines) + (f"\n{more}" if more else ""))
+
+    # Summary
+
+    def name_table(self, names: Sequence[Values]) -> Markdown:
+        """What becomes of each name, and of the objects that carry it."""
+
+        def row(n: Values) -> list[str]:
+            new = "unchanged" if n["old"] == n["new"] else self.cell(n["new"])
+            return [self.cell(n["old"]), new, _fate(n["existing_objects"]), _fate(n["rollback"])]
+
+        titles = ["Finalizer name today", "New name", "Live objects, with the new code", "After a rollback"]
+        return self._table(titles, names, row) if names else Markdown()
+
+    def plans(self, matrices: Sequence[Values]) -> Markdown:
+        """The plan for each name whose objects may get stuck."""
+        risky = [m for m in matrices if not all(c["freed"] for c in m["cells"])]
+        return self._list(risky, lambda m: f"**Plan for {self.code(m['name'])}:** {self.sentence(m['advice'])}")
+
+    def kinds(self, meaning: Sequence[Values]) -> Markdown:
+        """The kinds of change in meaning, in a row."""
+        return self._row(
+            [f"{_kind(m)} ({number(len(m['places']), 'place')})" for m in meaning], self.prose, most=6
         )
 
-    def _lines(self, sign: str, code: str) -> list[str]:
+    def left_places(self, left: Sequence[Values]) -> Markdown:
+        """How many places are left, and the first of them."""
+        places = self.codes([d["where"] for d in left], most=3)
+        return Markdown(number(len(left), "place") + (f": {places}" if left else ""))
+
+    def made_from(self, commit: str) -> Markdown:
+        """The commit, if there is one."""
+        return Markdown(f" Made from commit {self.code(commit)}." if commit else "")
+
+    # Changes
+
+    def new_and_gone(self, files: Sequence[Values]) -> Markdown:
+        """The files that the patch deletes and adds."""
+        lines = []
+        for change, title in (("deleted", "Deleted files"), ("added", "New files")):
+            paths = [f["path"] for f in files if f["change"] == change]
+            if paths:
+                lines.append(f"{title}: {self.codes(paths)}.")
+        return Markdown("\n\n".join(lines))
+
+    def change_list(self, changes: Sequence[Values]) -> Markdown:
+        """The changes, file by file."""
+        parts = []
+        for path, group in groupby(changes[: self.items], key=lambda c: str(c["path"])):
+            parts.append(f"{self.code(path)}\n\n" + "\n".join(map(self._change, group)))
+        text = "\n\n".join(parts) + self._more(changes)
+        title = f"{number(len(changes), 'change')}, file by file"
+        return _folded(title, text) if len(changes) > MANY_CHANGES else Markdown(text)
+
+    def _change(self, c: Values) -> str:
+        confidence = "exact" if c["confidence"] == "exact" else f"**{self.prose(c['confidence'])}**"
+        text = (
+            f"- line {c['line']}, **{self.prose(c['operation'] or 'rewrite')}**, {confidence}: "
+            f"{self.sentence(c['message'])}\n"
+            f"  *Patch:* {self.sentence(c['fix'])} *Evidence:* {self.sentence(c['evidence'])}"
+        )
+        if c["object_type"]:
+            text += f" *Object:* {self.code(c['object_type'])}."
+        if c["differences"]:
+            text += f" *Differs:* {self._row([d['name'] for d in c['differences']], self.prose)}."
+        return f"{text} (rule {self.code(c['rule'])})"
+
+    def diffs(self, changes: Sequence[Values]) -> Markdown:
+        """The code before and after of each change."""
+        shown = [c for c in changes if c["before"] or c["after"]]
+        if not shown:
+            return Markdown()
+        parts = [f"{self.code(c['where'])}\n\n{self._diff(c)}" for c in shown[: self.items]]
+        return _folded("The code before and after", "\n\n".join(parts) + "\n" + self._more(shown))
+
+    def _diff(self, c: Values) -> Markdown:
+        return fence("\n".join(self._side("-", c["before"]) + self._side("+", c["after"])), "diff")
+
+    def _side(self, sign: str, code: str) -> list[str]:
         lines = _cut(code, self.chars * 4).replace("\r\n", "\n").rstrip().split("\n")
-        shown = [f"{sign} {_cut(line, self.chars)}" for line in lines[: self.lines]]
         if lines == [""]:
             return []
+        shown = [f"{sign} {_cut(line, self.chars)}" for line in lines[: self.lines]]
         return shown if len(lines) <= self.lines else [*shown, f"{sign} …"]
 
-    def take(self, values: Sequence[Any]) -> Sequence[Any]:
-        """As many entries of a list as the level allows."""
-        return values[: self.items]
+    def meaning_list(self, meaning: Sequence[Values]) -> Markdown:
+        """What changes in meaning, and where."""
 
-    def more(self, values: Sequence[Any]) -> Markdown:
-        """The entry that stands for those that `take` left out."""
-        rest = len(values) - self.items
-        return Markdown(f"- and {rest:,} more, see the JSON report\n" if rest > 0 else "")
+        def entry(m: Values) -> str:
+            text = self.sentence(m["text"])
+            if m["kind"] == "assumed":
+                text = Markdown(f"check that the object is {self.code(m['text'])}.")
+            example = f" *Example:* {self.code(m['example'])}." if m["example"] else ""
+            places = f"{number(len(m['places']), 'place')}: {self.codes(m['places'])}"
+            return f"**{self.prose(_kind(m))}**: {text}{example}\n  {places}"
+
+        return self._list(meaning, entry)
+
+    # The rest
+
+    def constant_list(self, constants: Sequence[Values]) -> Markdown:
+        """Where the constants live, and why."""
+
+        def entry(c: Values) -> str:
+            legacy = f" and {self.code(c['legacy_key'])}" if c["legacy_key"] else ""
+            moved = f", moved from {self.code(c['moved_from'])}" if c["moved_from"] else ""
+            users = f" *Used by* {self.codes(c['users'])}." if c["users"] else ""
+            return (
+                f"{self.code(c['key'])}{legacy} in {self.code(c['path'])} (package {self.code(c['package'])}){moved}. "
+                f"*Why there:* {self.sentence(c['why'])}{users}"
+            )
+
+        return self._list(constants, entry)
+
+    def left_list(self, left: Sequence[Values]) -> Markdown:
+        """What the patch does not change, why, and what to do about it."""
+
+        def entry(d: Values) -> str:
+            operation = f", **{self.prose(d['operation'])}**" if d["operation"] else ""
+            step = f" *Next:* {self.sentence(d['next_step'])}" if d["next_step"] else ""
+            return (
+                f"{self.code(d['where'])}{operation}: {self.sentence(d['message'])} "
+                f"*Why left:* {self.sentence(d['reason'])}{step} (rule {self.code(d['rule'])})"
+            )
+
+        return self._list(left, entry)
+
+    def matrix_list(self, matrices: Sequence[Values]) -> Markdown:
+        """For each name the matrix, the reasons and the plan."""
+        return Markdown("\n\n".join(map(self._matrix, matrices[: self.items])) + "\n" + self._more(matrices))
+
+    def _matrix(self, m: Values) -> str:
+        cells = {(c["created_by"], tuple(c["handled_by"])): c for c in m["cells"]}
+        columns = [h for h in HANDLERS if any(handled == h for _, handled in cells)]
+        columns += [h for h in dict.fromkeys(handled for _, handled in cells) if h not in columns]
+        creators = sorted({creator for creator, _ in cells}, key=["old", "new"].index)
+
+        def row(creator: str) -> list[str]:
+            return [creator, *(self._matrix_cell(cells.get((creator, h))) for h in columns)]
+
+        parts = [
+            f"### {self.code(m['name'])}",
+            self._table(["Created by", *map(_handlers, columns)], creators, row),
+            self._list(_reasons(m), self._reason),
+            f"**Plan:** {self.sentence(m['advice'])}",
+        ]
+        if m["before"] or m["after"]:
+            parts.append(f"Before: {self.codes(m['before'])}. After: {self.codes(m['after'])}.")
+        return "\n\n".join(parts)
+
+    def _matrix_cell(self, cell: Values | None) -> str:
+        if cell is None:
+            return "not computed"
+        return "freed" if cell["freed"] else f"**stuck:** {self._row(cell['left'], self.cell)}"
+
+    def _reason(self, reason: tuple[bool, str, str]) -> str:
+        freed, why, histories = reason
+        return f"{'Freed' if freed else '**Stuck**'} when {histories}: {self.sentence(why)}"
+
+    def code_list(self, values: Sequence[str]) -> Markdown:
+        """Pieces of code, one below the other."""
+        return self._list(values, self.code)
+
+    def module_table(self, modules: Sequence[Values]) -> Markdown:
+        """The modules that the patch changes, and the controller-runtime that counts there."""
+        touched = [m for m in modules if m["touched"]]
+        keys = ("path", "directory", "controller_runtime", "source")
+        titles = ["Module changed by the patch", "Folder", "controller-runtime", "From"]
+        table = self._table(titles, touched, lambda m: [self.cell(m[key]) for key in keys])
+        return table if touched else Markdown()
+
+    def note_list(self, notes: Sequence[Values]) -> Markdown:
+        """What was skipped, and such."""
+
+        def entry(n: Values) -> str:
+            return (f"{self.code(n['path'])}: " if n["path"] else "") + self.sentence(n["text"])
+
+        return self._list(notes, entry)
+
+    def version_list(self, versions: Mapping[str, str]) -> Markdown:
+        """The versions, in a row."""
+        return Markdown(", ".join(f"{name} {self.code(version)}" for name, version in versions.items()))
+
+    def timing_list(self, timings: Sequence[Values]) -> Markdown:
+        """The timings, in a row."""
+        return self._row([f"{t['name']} {t['seconds'] * 1000:.0f} ms" for t in timings], self.prose)
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -163,11 +367,40 @@ def fence(code: str, language: str) -> Markdown:
 
 
 def command(text: str) -> Markdown:
-    """A command, whole or not at all: people run it."""
-    return fence(text, "sh") if len(text) < 8000 else Markdown("Too long to show: see the JSON report.")
+    """A shell command."""
+    if len(text) > LONGEST_COMMAND:
+        return Markdown("Too long to show: see the JSON report.")
+    return fence(text, "sh")
 
 
-def kind(meaning: dict[str, Any]) -> str:
+def number(count: int, one: str) -> str:
+    """The count with its noun."""
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+
+
+def figures(summary: Values) -> Markdown:
+    """How much the patch does, and how sure it is."""
+    s = summary
+    return Markdown(
+        f"{number(s['changes'], 'change')} ({s['exact']} exact, {s['narrowed']} narrowed, {s['assumed']} assumed); "
+        f"{number(s['files_changed'], 'file')} changed, {s['files_added']} added, {s['files_deleted']} deleted"
+    )
+
+
+def on_purpose(intended: Sequence[Values]) -> Markdown:
+    """How many places were left alone on purpose."""
+    return Markdown(f" {number(len(intended), 'place')} left alone on purpose." if intended else "")
+
+
+def _folded(title: str, text: str) -> Markdown:
+    return Markdown(f"<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>")
+
+
+def _fate(fate: str) -> str:
+    return {"freed": "freed", "stuck": "**stuck**"}.get(fate, "not computed")
+
+
+def _kind(meaning: Values) -> str:
     """What sort of change in meaning it is, in a few words."""
     words = str(meaning["operation"] or "rewrite")
     if meaning["kind"] == "assumed":
@@ -176,45 +409,16 @@ def kind(meaning: dict[str, Any]) -> str:
     return f"{words}: {meaning['name']}" if meaning["name"] else words
 
 
-def number(count: int, one: str, many: str = "") -> str:
-    """The count with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def sentence(text: str) -> str:
-    """The text with a full stop, so that the next sentence may follow."""
-    text = text.strip()
-    return text + "." if text and text[-1] not in ".!?:;" else text
-
-
-def by_file(findings: Sequence[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Findings that stand next to each other in one file."""
-    return [(path, list(group)) for path, group in groupby(findings, key=lambda f: str(f["path"]))]
-
-
-def grid(matrix: dict[str, Any]) -> dict[str, Any]:
-    """A matrix as a table: a row for who created the object, a column for who handled it in turn."""
-    cells = {(c["created_by"], tuple(c["handled_by"])): c for c in matrix["cells"]}
-    columns = [h for h in HANDLERS if any(key[1] == h for key in cells)]
-    columns += list(dict.fromkeys(key[1] for key in cells if key[1] not in columns))
-    creators = [c for c in ("old", "new") if any(key[0] == c for key in cells)]
-    creators += list(dict.fromkeys(key[0] for key in cells if key[0] not in creators))
-    return {
-        "columns": [_handlers(h) for h in columns],
-        "rows": [(creator, [cells.get((creator, h)) for h in columns]) for creator in creators],
-    }
-
-
-def reasons(matrix: dict[str, Any]) -> list[tuple[bool, str, list[str]]]:
-    """Why objects are freed or stuck, each reason once with its cells; the stuck ones first."""
+def _reasons(matrix: Values) -> list[tuple[bool, str, str]]:
+    """Why objects are freed or stuck, each reason once with its histories; the stuck ones first."""
     found: dict[tuple[bool, str], dict[str, list[str]]] = {}
     for c in sorted(matrix["cells"], key=lambda c: bool(c["freed"])):
         if c["why"]:
-            places = found.setdefault((c["freed"], c["why"]), {})
-            places.setdefault(c["created_by"], []).append(_handlers(c["handled_by"]))
+            histories = found.setdefault((c["freed"], c["why"]), {})
+            histories.setdefault(c["created_by"], []).append(_handlers(c["handled_by"]))
     return [
-        (freed, why, [f"created by {by} and handled by {' / '.join(paths)}" for by, paths in places.items()])
-        for (freed, why), places in found.items()
+        (freed, why, "; ".join(f"created by {by} and handled by {' / '.join(h)}" for by, h in histories.items()))
+        for (freed, why), histories in found.items()
     ]
 
 
