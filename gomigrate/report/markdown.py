@@ -93,7 +93,7 @@ def render_markdown(view: dict[str, Any]) -> str:
     template = environment.get_template("report.md.j2")
     text = ""
     for page.items, page.chars, page.lines in LEVELS:
-        text = _BLANK.sub("\n\n", template.render(view))
+        text = _BLANK.sub("\n\n", template.render(view)).rstrip() + "\n"
         # In UTF-16, where an emoji counts as two: so it fits whoever counts.
         if len(text.encode("utf-16-le")) // 2 <= LIMIT:
             break
@@ -117,8 +117,7 @@ class _Page:
         parts = _SPAN.split(_SPACES.sub(" ", _cut(value, self.chars).strip()))
         return Markdown(
             "".join(
-                self.code(part) if i % 2 else _SPECIAL.sub(_escape_mark, visible(part))
-                for i, part in enumerate(parts)
+                self.code(part) if i % 2 else _SPECIAL.sub(_escape_mark, visible(part)) for i, part in enumerate(parts)
             )
         )
 
@@ -145,9 +144,7 @@ class _Page:
         """Pieces of code in a row."""
         return self._row(values, self.code, most)
 
-    def _row(
-        self, values: Sequence[str], form: Callable[[str], str], most: int | None = None
-    ) -> Markdown:
+    def _row(self, values: Sequence[str], form: Callable[[str], str], most: int | None = None) -> Markdown:
         most = self.items if most is None else min(most, self.items)
         shown = ", ".join(map(form, values[:most]))
         rest = len(values) - most
@@ -185,9 +182,7 @@ class _Page:
 
     def kinds(self, meaning: Sequence[Values]) -> Markdown:
         """The kinds of change in meaning, in a row."""
-        return self._row(
-            [f"{_kind(m)} ({number(len(m['places']), 'place')})" for m in meaning], self.prose, most=6
-        )
+        return self._row([f"{_kind(m)} ({number(len(m['places']), 'place')})" for m in meaning], self.prose, most=6)
 
     def left_places(self, left: Sequence[Values]) -> Markdown:
         """How many places are left, and the first of them."""
@@ -299,7 +294,7 @@ class _Page:
         cells = {(c["created_by"], tuple(c["handled_by"])): c for c in m["cells"]}
         columns = [h for h in HANDLERS if any(handled == h for _, handled in cells)]
         columns += [h for h in dict.fromkeys(handled for _, handled in cells) if h not in columns]
-        creators = sorted({creator for creator, _ in cells}, key=["old", "new"].index)
+        creators = sorted({creator for creator, _ in cells}, reverse=True)  # old before new
 
         def row(creator: str) -> list[str]:
             return [creator, *(self._matrix_cell(cells.get((creator, h))) for h in columns)]

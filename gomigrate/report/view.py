@@ -37,8 +37,8 @@ NARROWED = {
 UNPROVEN = Evidence(Confidence.ASSUMED, "no evidence was recorded for this change")
 
 SAFE_WHEN = (
-    "The old name may go (stage cleanup) once this lists no object and prints no line with INCOMPLETE, in every "
-    "cluster, after the last release that still adds the old name is gone."
+    "The old name may go (stage cleanup) once this lists no object and prints no line with INCOMPLETE, in "
+    "every cluster, after the last release that still adds the old name is gone."
 )
 
 
@@ -246,11 +246,7 @@ def _upgrade(cells: Iterable[MatrixCell]) -> list[MatrixCell]:
 
 def _rollback(cells: Iterable[MatrixCell]) -> list[MatrixCell]:
     """Cells that end in the old code after the new code had the object in its hands."""
-    return [
-        c
-        for c in cells
-        if c.handled_by and c.handled_by[-1] == "old" and "new" in (c.created_by, *c.handled_by)
-    ]
+    return [c for c in cells if c.handled_by and c.handled_by[-1] == "old" and "new" in (c.created_by, *c.handled_by)]
 
 
 def _fate(cells: Sequence[MatrixCell]) -> str:
@@ -361,11 +357,7 @@ def live_objects_command(names: Sequence[str]) -> str:
 
 def _go_string(name: str) -> str:
     """A Go string literal of harmless characters only: people paste it into a shell, inside single quotes."""
-    return (
-        '"'
-        + "".join(ch if ch.isascii() and (ch.isalnum() or ch in "./-_") else _go_char(ch) for ch in name)
-        + '"'
-    )
+    return '"' + "".join(ch if ch.isascii() and (ch.isalnum() or ch in "./-_") else _go_char(ch) for ch in name) + '"'
 
 
 def _go_char(ch: str) -> str:
