@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gomigrate.errors import UserError
 from gomigrate.resources import data_dir
@@ -33,8 +32,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _QUALIFIED = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class FinalizerName:
+class FinalizerName(NamedTuple):
     """One finalizer: the name that objects carry today, its domain-qualified successor, and what to call them."""
 
     old: str
@@ -43,14 +41,12 @@ class FinalizerName:
     legacy_constant: str
 
 
-@dataclass(frozen=True, slots=True)
-class ForceDelete:
+class ForceDelete(NamedTuple):
     path: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(NamedTuple):
     name: str
     title: str
     description: str
@@ -58,8 +54,8 @@ class Pack:
     base: Path
     modules: tuple[str, ...]
     finalizers: tuple[FinalizerName, ...]
-    accept: dict[str, str] = field(default_factory=dict)
-    force_delete: tuple[ForceDelete, ...] = ()
+    accept: dict[str, str]
+    force_delete: tuple[ForceDelete, ...]
 
     def query(self, name: str) -> str:
         """The text of a tree-sitter query, e.g. 'candidates'."""

@@ -6,7 +6,7 @@ helper is carried over to everything that depends on it, so the analysis is repe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from tree_sitter import Node, Query, QueryCursor
 
@@ -33,8 +33,7 @@ _HARMLESS_PACKAGES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What is to become of one site. `left` is the reason when it is left to a person."""
 
     site: Site
@@ -42,7 +41,7 @@ class Decision:
     other_key: str = ""
     object: str = ""
     address: bool = False
-    verdict: Verdict = field(default_factory=lambda: Verdict("unknown", ""))
+    verdict: Verdict = Verdict("unknown", "")
     type: Type | None = None
     left: str = ""
     next_step: str = ""
@@ -54,8 +53,7 @@ class Decision:
         return not self.left and not self.already
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A helper that stays, with the first use that keeps it and why."""
 
     helper: Helper
@@ -213,28 +211,27 @@ class Analysis:
         meaning = site.meaning
         decision = Decision(site)
         if meaning.operation is Operation.SAME_COUNT:
-            return replace(
-                decision,
+            return decision._replace(
                 left="compares how many finalizers two objects have, which controllerutil has no call for",
                 next_step="decide what the comparison is for; often it can go",
             )
         forced = self.pack.forced(site.file.path) if meaning.operation is Operation.CLEAR else None
         if forced is not None:
             object_text = free_text(site.file, meaning.objects[0])
-            return replace(decision, object=object_text, left=forced.why, intended=True)
+            return decision._replace(object=object_text, left=forced.why, intended=True)
         free = meaning.objects[0]
         object_text = free_text(site.file, free)
         kind = self.type_of(free)
         verdict = judge(self.types, kind)
-        decision = replace(decision, object=object_text, address=verdict.address, verdict=verdict, type=kind)
+        decision = decision._replace(object=object_text, address=verdict.address, verdict=verdict, type=kind)
         decision = self._with_name(decision)
         uses = decision.uses
         if self._is_already(site) and (uses is None or uses.migrated or not self._old(uses)):
-            return replace(decision, already=True, left="")
+            return decision._replace(already=True, left="")
         if decision.left:
             return decision
         reason, next_step = self._obstacle(decision)
-        return replace(decision, left=reason, next_step=next_step)
+        return decision._replace(left=reason, next_step=next_step)
 
     def _obstacle(self, decision: Decision) -> tuple[str, str]:
         """Why a site may not be rewritten, and what a person can do; ('', '') when it may."""
@@ -275,22 +272,20 @@ class Analysis:
         if meaning.operation in KEYLESS:
             uses = self._name_nearby(site, decision.type)
             if uses is None:
-                return replace(
-                    decision,
+                return decision._replace(
                     left="it is not clear which finalizer is meant: none of the pack's names is used nearby",
                     next_step="name the finalizer at this place",
                 )
-            return replace(decision, uses=uses)
+            return decision._replace(uses=uses)
         known = [(k, self._rule_of(k)) for k in meaning.keys]
         rules = {u.rule.old for _, u in known if u is not None}
         if len(rules) == 1 and all(u is not None for _, u in known):
-            return replace(decision, uses=known[0][1])
+            return decision._replace(uses=known[0][1])
         if len(meaning.keys) == 1 and meaning.keys[0].constant is not None and not rules:
             text = free_text(site.file, meaning.keys[0])
             if text:
-                return replace(decision, other_key=text)
-        return replace(
-            decision,
+                return decision._replace(other_key=text)
+        return decision._replace(
             left=f"the name is {', '.join(repr(_shown(k)) for k in meaning.keys)}, whose value is not known here",
             next_step="name the finalizer by a constant at this place",
         )

@@ -7,7 +7,7 @@ its places there are finalizers; then every assertion keeps its meaning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -17,8 +17,7 @@ from gomigrate.go.syntax import STRINGS, SourceFile, ancestors, descend, named, 
 STANDARD = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 
 
-@dataclass(frozen=True, slots=True)
-class Fixture:
+class Fixture(NamedTuple):
     """The places of one arbitrary name in one test function. `left` is why they cannot carry the key."""
 
     file: SourceFile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -22,8 +22,7 @@ _OUTSIDE = ("go_statement", "defer_statement", "select_statement", "send_stateme
 _TOUCHES = (b"Finalizers", b"DeletionTimestamp")
 
 
-@dataclass(frozen=True, slots=True)
-class Helper:
+class Helper(NamedTuple):
     """A declared function with its meaning."""
 
     symbol: Symbol

@@ -7,7 +7,7 @@ what its removals take off. Each release first sees the object live (and adds), 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
@@ -17,8 +17,7 @@ ANY = "*"
 SEQUENCES = (("old",), ("new",), ("old", "new"), ("new", "old"), ("old", "new", "old"))
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(NamedTuple):
     """What code does with one finalizer. `honours` and `removes` hold names, or ANY for every name."""
 
     adds: frozenset[str]

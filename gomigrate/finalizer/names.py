@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -12,8 +13,7 @@ from gomigrate.go.syntax import STRINGS, SourceFile, Value, string_value
 from gomigrate.packs import FinalizerName
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """A constant (or variable) at package level that holds a name."""
 
     symbol: Symbol
@@ -21,8 +21,7 @@ class Declared:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """The name inside of a longer text: not a use that can be followed."""
 
     file: SourceFile

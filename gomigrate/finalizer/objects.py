@@ -6,7 +6,7 @@ below are those of k8s.io/api and k8s.io/apimachinery that carry TypeMeta and Ob
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.types import Literal, Named, Pointer, Type, Types
@@ -37,8 +37,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """`level` is object (a client.Object), meta (only a metav1.Object), no, or unknown; `text` says why."""
 
     level: str

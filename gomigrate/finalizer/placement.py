@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gomigrate.errors import UserError
 from gomigrate.finalizer.analysis import Analysis
@@ -22,16 +22,14 @@ from gomigrate.model import Stage
 _IMPORT = re.compile(rb'^\s*(?:import\s+)?(?:[\w.]+\s+)?"([^"\n]+)"', re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(NamedTuple):
     """A constant to be used: its name and the folder of its package."""
 
     folder: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """The constants of one name. `declared` is the declaration that stays; `moved` are those that go; `path` is the
     file that declares the constants, new when nothing stays and `create` is set."""
 

@@ -7,6 +7,7 @@ plan is made anew until all of it holds together.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from jinja2 import Environment
 from tree_sitter import Node
@@ -54,8 +55,7 @@ class Draft:
         self.imports.setdefault(path, set()).update((alias, p) for p, alias in imports.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The finished plan of one analysis, before anything outside of the code is known of it."""
 
     diagnostics: tuple[Diagnostic, ...]

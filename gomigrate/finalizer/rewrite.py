@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from jinja2 import Environment
 from tree_sitter import Node
@@ -22,8 +23,7 @@ class Refused(Exception):
     """The site cannot be written in the new way here: the reason completes 'left because'."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(NamedTuple):
     """The edits of one site, the text that takes its place, and the imports that it needs: (alias, path)."""
 
     edits: tuple[TextEdit, ...]

@@ -7,7 +7,7 @@ with a bool result since 0.12.0; ContainsFinalizer on client.Object since 0.7.0.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gomigrate.go.modules import Module, join
 from gomigrate.go.workspace import Workspace
@@ -15,8 +15,7 @@ from gomigrate.go.workspace import Workspace
 MODULE = "sigs.k8s.io/controller-runtime"
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(NamedTuple):
     """`version` is empty when the module does not require controller-runtime; `source` is the line it rests on."""
 
     version: str

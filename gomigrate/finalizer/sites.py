@@ -7,7 +7,7 @@ condition on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -29,8 +29,7 @@ _QUIET_METHODS = frozenset(
 _LISTS = ("statement_list",)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """A unit with its meaning. `nodes` is one expression or adjacent statements; `dead` are the statements before
     it that nothing else needs once it is replaced."""
 
@@ -56,8 +55,7 @@ class Site:
         return any(start <= node.start_byte and node.end_byte <= end for start, end in spans)
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """A place whose meaning was not found, and why."""
 
     file: SourceFile

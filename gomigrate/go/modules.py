@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 _COMMENT = re.compile(r"\s*//.*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(NamedTuple):
     """Right side of a replace line: a local folder (relative to the checkout's top) or another module's version."""
 
     old_version: str
@@ -26,14 +25,13 @@ class Replacement:
         return not self.version
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """One go.mod. `directory` is relative to the checkout's top ('' for the top itself)."""
 
     path: str
     directory: str
-    requires: dict[str, str] = field(default_factory=dict)
-    replaces: dict[str, Replacement] = field(default_factory=dict)
+    requires: dict[str, str]
+    replaces: dict[str, Replacement]
     vendored: bool = False
 
     def effective(self, module: str, overrides: dict[str, Replacement] | None = None) -> tuple[str, str]:
@@ -56,8 +54,7 @@ class Module:
         return posixpath.join(self.directory, "go.mod")
 
 
-@dataclass(frozen=True, slots=True)
-class GoWork:
+class GoWork(NamedTuple):
     directory: str
     uses: tuple[str, ...]
     replaces: dict[str, Replacement]

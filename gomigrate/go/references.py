@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -13,8 +13,7 @@ from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Named, Pointer, Types
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A name declared at package level, or a method (`receiver` is its type's name)."""
 
     folder: str
@@ -29,8 +28,7 @@ class Symbol:
         return f"{self.receiver}.{self.name}" if self.receiver else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """`node` is the whole reference: the identifier, or the selector expression in front of a call's arguments.
 
     `sure` is False when it cannot be told whether this symbol is meant (a dot import, a receiver of unknown type).

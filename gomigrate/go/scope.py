@@ -5,7 +5,7 @@ Source: the Go specification, section "Declarations and scope".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -14,11 +14,10 @@ from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, named
 _PARAMETERS = ("parameter_declaration", "variadic_parameter_declaration")
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(NamedTuple):
     """A local declaration. `kind` is parameter, receiver, result, define, var, const, range or typeswitch.
 
-    `value` is the expression that it gets, `index` which of several values (w, err := f()) it takes,
+    `value` is the expression that it gets, `nth` (0-based) which of `total` of several values (w, err := f()) it takes,
     `type` its written type.
     """
 
@@ -26,8 +25,8 @@ class Local:
     name: Node
     node: Node
     value: Node | None = None
-    index: int = 0
-    count: int = 1
+    nth: int = 0
+    total: int = 1
     type: Node | None = None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import tree_sitter_go
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
@@ -20,8 +20,7 @@ FUNCTION_LIKE = FUNCTIONS | {"func_literal"}
 STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(NamedTuple):
     """One import line. `name` is what code says: the alias, or the last element of the path as a guess."""
 
     path: str
@@ -30,8 +29,7 @@ class Import:
     spec: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A constant or variable at package level. `text` is its string value when it is a plain string literal."""
 
     name: str

@@ -6,7 +6,7 @@ answer everywhere: whoever asks must then leave the code alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -22,8 +22,7 @@ _BASIC = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A declared type. `package` is its import path ('' for a basic type), `folder` its place in the checkout."""
 
     package: str
@@ -34,16 +33,14 @@ class Named:
         return f"{self.package.rpartition('/')[2]}.{self.name}" if self.package else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(NamedTuple):
     to: Type
 
     def __str__(self) -> str:
         return f"*{self.to}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A slice, array, map or channel: what ranging or indexing gives."""
 
     key: Type | None
@@ -53,13 +50,11 @@ class Sequence:
         return f"[]{self.element}" if self.key is None else f"map[{self.key}]{self.element}"
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     results: tuple[Type | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A struct or interface type written in place."""
 
     path: str
@@ -206,14 +201,14 @@ class Types:
                 over = self.underlying(over.to)
             if not isinstance(over, Sequence):
                 return None
-            return over.element if local.index == 1 else over.key
+            return over.element if local.nth == 1 else over.key
         if local.kind == "typeswitch":
             return None
         value = unparen(local.value)
-        if local.count == 2 and value.type in ("type_assertion_expression", "index_expression"):
-            return self.of(file, value, depth + 1) if local.index == 0 else Named("", "bool")
+        if local.total == 2 and value.type in ("type_assertion_expression", "index_expression"):
+            return self.of(file, value, depth + 1) if local.nth == 0 else Named("", "bool")
         results = self.results(file, value, depth + 1)
-        return results[local.index] if local.index < len(results) else None
+        return results[local.nth] if local.nth < len(results) else None
 
     def _unary(self, file: SourceFile, node: Node, depth: int) -> Type | None:
         operator = file.text(node.child_by_field_name("operator"))  # type: ignore[arg-type]

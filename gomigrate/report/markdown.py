@@ -126,6 +126,12 @@ class _Page:
         text = self.prose(value)
         return Markdown(text + "." if text and text[-1] not in ".!?:;" else text)
 
+    def object_type(self, value: str) -> Markdown:
+        """A Go type, and perhaps words about it."""
+        name, space, rest = value.strip().partition(" ")
+        comma = "," if space and name.endswith(",") else ""
+        return Markdown(f"{self.code(name.removesuffix(comma))}{comma}{space}{self.prose(rest)}")
+
     def code(self, value: str) -> Markdown:
         """One line of code."""
         text = visible(_cut(value, self.chars))
@@ -186,8 +192,10 @@ class _Page:
 
     def left_places(self, left: Sequence[Values]) -> Markdown:
         """How many places are left, and the first of them."""
+        if not left:
+            return Markdown("nothing")
         places = self.codes([d["where"] for d in left], most=3)
-        return Markdown(number(len(left), "place") + (f": {places}" if left else ""))
+        return Markdown(f"{number(len(left), 'place')}: {places}")
 
     def made_from(self, commit: str) -> Markdown:
         """The commit, if there is one."""
@@ -208,22 +216,28 @@ class _Page:
         """The changes, file by file."""
         parts = []
         for path, group in groupby(changes[: self.items], key=lambda c: str(c["path"])):
-            parts.append(f"{self.code(path)}\n\n" + "\n".join(map(self._change, group)))
+            lines: dict[str, list[str]] = {}
+            for c in group:
+                lines.setdefault(self._change(c), []).append(str(c["line"]))
+            parts.append(
+                f"{self.code(path)}\n\n"
+                + "\n".join(f"- line{'s' * (len(at) > 1)} {', '.join(at)}, {text}" for text, at in lines.items())
+            )
         text = "\n\n".join(parts) + self._more(changes)
         title = f"{number(len(changes), 'change')}, file by file"
         return _folded(title, text) if len(changes) > MANY_CHANGES else Markdown(text)
 
     def _change(self, c: Values) -> str:
         confidence = "exact" if c["confidence"] == "exact" else f"**{self.prose(c['confidence'])}**"
+        operation = f"**{self.prose(c['operation'])}**, " if c["operation"] else ""
         text = (
-            f"- line {c['line']}, **{self.prose(c['operation'] or 'rewrite')}**, {confidence}: "
-            f"{self.sentence(c['message'])}\n"
+            f"{operation}{confidence}: {self.sentence(c['message'])}\n"
             f"  *Patch:* {self.sentence(c['fix'])} *Evidence:* {self.sentence(c['evidence'])}"
         )
         if c["object_type"]:
-            text += f" *Object:* {self.code(c['object_type'])}."
+            text += f" *Object:* {self.object_type(c['object_type'])}."
         if c["differences"]:
-            text += f" *Differs:* {self._row([d['name'] for d in c['differences']], self.prose)}."
+            text += f" *Differs:* {self._row([_words(d['name']) for d in c['differences']], self.prose)}."
         return f"{text} (rule {self.code(c['rule'])})"
 
     def diffs(self, changes: Sequence[Values]) -> Markdown:
@@ -231,7 +245,10 @@ class _Page:
         shown = [c for c in changes if c["before"] or c["after"]]
         if not shown:
             return Markdown()
-        parts = [f"{self.code(c['where'])}\n\n{self._diff(c)}" for c in shown[: self.items]]
+        places: dict[str, list[str]] = {}
+        for c in shown[: self.items]:
+            places.setdefault(self._diff(c), []).append(c["where"])
+        parts = [f"{self.codes(where)}\n\n{diff}" for diff, where in places.items()]
         return _folded("The code before and after", "\n\n".join(parts) + "\n" + self._more(shown))
 
     def _diff(self, c: Values) -> Markdown:
@@ -250,7 +267,7 @@ class _Page:
         def entry(m: Values) -> str:
             text = self.sentence(m["text"])
             if m["kind"] == "assumed":
-                text = Markdown(f"check that the object is {self.code(m['text'])}.")
+                text = Markdown(f"check that the object is {self.object_type(m['text'])}.")
             example = f" *Example:* {self.code(m['example'])}." if m["example"] else ""
             places = f"{number(len(m['places']), 'place')}: {self.codes(m['places'])}"
             return f"**{self.prose(_kind(m))}**: {text}{example}\n  {places}"
@@ -306,7 +323,8 @@ class _Page:
             f"**Plan:** {self.sentence(m['advice'])}",
         ]
         if m["before"] or m["after"]:
-            parts.append(f"Before: {self.codes(m['before'])}. After: {self.codes(m['after'])}.")
+            before, after = self._row(m["before"], self.prose), self._row(m["after"], self.prose)
+            parts.append(f"*The code before:* {before or 'nothing'}. *The code after:* {after or 'nothing'}.")
         return "\n\n".join(parts)
 
     def _matrix_cell(self, cell: Values | None) -> str:
@@ -325,10 +343,13 @@ class _Page:
     def module_table(self, modules: Sequence[Values]) -> Markdown:
         """The modules that the patch changes, and the controller-runtime that counts there."""
         touched = [m for m in modules if m["touched"]]
-        keys = ("path", "directory", "controller_runtime", "source")
         titles = ["Module changed by the patch", "Folder", "controller-runtime", "From"]
-        table = self._table(titles, touched, lambda m: [self.cell(m[key]) for key in keys])
-        return table if touched else Markdown()
+
+        def row(m: Values) -> list[str]:
+            runtime = m["controller_runtime"] or "none"
+            return [self.cell(text) for text in (m["path"], m["directory"] or ".", runtime, m["source"] or "go.mod")]
+
+        return self._table(titles, touched, row) if touched else Markdown()
 
     def note_list(self, notes: Sequence[Values]) -> Markdown:
         """What was skipped, and such."""
@@ -397,11 +418,14 @@ def _fate(fate: str) -> str:
 
 def _kind(meaning: Values) -> str:
     """What sort of change in meaning it is, in a few words."""
-    words = str(meaning["operation"] or "rewrite")
+    words = str(meaning["operation"] or "Rewrite")
     if meaning["kind"] == "assumed":
         return words + " on an assumed type"
-    words += " narrowed" if meaning["kind"] == "narrowed" else ""
-    return f"{words}: {meaning['name']}" if meaning["name"] else words
+    return f"{words}: {_words(meaning['name'])}" if meaning["name"] else words + " narrowed"
+
+
+def _words(name: str) -> str:
+    return name.replace("-", " ")
 
 
 def _reasons(matrix: Values) -> list[tuple[bool, str, str]]:

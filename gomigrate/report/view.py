@@ -306,7 +306,7 @@ def _verdict(plan: Plan, changes: bool, left: int) -> str:
         return f"The patch is empty: {rest}."
     cells = [c for matrix in plan.matrices for c in matrix.cells]
     upgrade, rollback = _fate(_upgrade(cells)), _fate(_rollback(cells))
-    renamed = any(c.old and c.old != c.new for c in plan.constants)
+    renamed = {c.old for c in plan.constants if c.old and c.old != c.new}
     if upgrade == "stuck" and plan.stage is Stage.CLEANUP:
         objects = "Release this only when no live object carries an old name any more (the command is below)"
     elif upgrade == "stuck":
@@ -321,6 +321,8 @@ def _verdict(plan: Plan, changes: bool, left: int) -> str:
         objects = "A finalizer name changes, and what happens to live objects could not be computed"
     else:
         objects = "No finalizer name changes"
+    if cells and renamed - {m.name for m in plan.matrices}:
+        objects += " (not computed for every name)"
     return f"{objects}; {rest}."
 
 
