@@ -1,4 +1,9 @@
-"""Writes a plan into the checkout: all of it, or as far as a file system allows, nothing."""
+"""Writes a plan into the checkout: all of it, or as far as a file system allows, nothing.
+
+All new content is on the disk beside its target, and a journal says what is to be done with it, before the first
+file is replaced. Whatever happens then, the journal is enough to go on: an error takes back what was done, by a
+journal of its own, and after a crash `finish_interrupted` does the rest.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +11,18 @@ import errno
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gomigrate import journal
 from gomigrate.errors import UserError
-from gomigrate.git.patch import printable
+from gomigrate.git.patch import blob_id, printable
+from gomigrate.journal import Step
 
-_TEMPORARY = re.compile(r"\.gomigrate-[0-9a-f]{16}\.tmp")
+_GIT_NAME = re.compile(r"\.git|git~[0-9]+")
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM})
 
@@ -30,16 +38,26 @@ class _Task:
     status: os.stat_result | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """What is left to do with one file: the temporary takes its place, or it goes when that is None."""
+
+    path: str
+    file: Path
+    temporary: Path | None
+
+
 def apply_changes(top: Path, originals: Mapping[str, bytes], changes: Mapping[str, bytes | None]) -> list[str]:
     """Write `changes` below `top` and give the paths that were written or deleted, sorted.
 
     `originals` holds what the files held when the changes were planned. A file that is already as it should
-    be (an earlier run was cut off) is passed over. All new content is on the disk beside its target before
-    the first file is replaced; if a replacement then fails, those before it are taken back. Should the
-    process die, each file is old or new, never half, and the next run finishes. Raises UserError, with
-    nothing written, when a file is no longer what it was, when a path leads through a symlink or out of
-    `top`, or when the disk is full, read-only or forbidden.
+    be is passed over. If a replacement fails, those before it are taken back. Should the process die, each
+    file is old or new, never half, and `finish_interrupted` does the rest. Raises UserError, with nothing
+    written, when a file is no longer what it was, when a path leads through a symlink or out of `top`, when
+    the disk is full, read-only or forbidden, or when an earlier run is still to be finished.
     """
+    for found in journal.interrupted(top):
+        raise UserError(f"{_shown(top, found)}: an earlier apply was cut off; `gomigrate apply` finishes it first")
     tasks, problems = [], []
     for path in sorted(changes):
         try:
@@ -50,23 +68,60 @@ def apply_changes(top: Path, originals: Mapping[str, bytes], changes: Mapping[st
             tasks.append(task)
     if problems:
         raise UserError("nothing was written:\n" + "\n".join(problems))
-    _remove_leftovers({task.file.parent for task in tasks})
+    _remove_leftovers({task.file.parent for task in tasks} | {journal.place(top).parent})
     open_tasks = [task for task in tasks if task.old != task.new]
-    _commit(open_tasks)
+    if open_tasks:
+        _commit(top, open_tasks)
     return [task.path for task in open_tasks]
+
+
+def finish_interrupted(top: Path) -> list[str]:
+    """Finish what an earlier run began before it was cut off; the paths that it was about, sorted.
+
+    Raises UserError, with nothing written, when the journal is not one of gomigrate's, when it names anything
+    but files of the checkout and their temporaries, or when one of them is not what the journal says.
+    """
+    paths: set[str] = set()
+    for found in journal.interrupted(top):
+        where = _shown(top, found)
+        try:
+            steps = _read_journal(where, found)
+            moves = [move for step in steps for move in _remaining(top, step)]
+        except UserError as error:
+            raise UserError(
+                f"an earlier apply was cut off and cannot be finished; nothing was written: {error}\n"
+                f"To start over, remove {where} and the files .gomigrate-*.tmp beside the files that it names, "
+                "and bring those files back with `git restore` or `git checkout`."
+            ) from error
+        _carry_out(moves)
+        _remove_journal(top, found)
+        _remove_leftovers({(top / step.path).parent for step in steps} | {found.parent})
+        paths.update(step.path for step in steps)
+    return sorted(paths)
 
 
 def _examine(top: Path, path: str, original: bytes | None, new: bytes | None) -> _Task:
     file = _target(top, path)
-    with _explaining(path, "cannot be read"):
-        status = _status(file)
-        if status is not None and not stat.S_ISREG(status.st_mode):
-            raise UserError(f"{printable(path)}: is not a plain file (a symlink?) and is never written")
-        old = None if status is None else file.read_bytes()
+    status, old = _plain_file(path, file)
     if old not in (original, new):
-        happened = "appeared" if original is None else "is gone" if old is None else "changed"
+        if original is None:
+            raise UserError(f"{printable(path)}: is there already and is not overwritten; move it away and run again")
+        happened = "is gone" if old is None else "changed"
         raise UserError(f"{printable(path)}: {happened} since it was read; run gomigrate again")
     return _Task(path, file, old, new, status)
+
+
+def _plain_file(path: str, file: Path) -> tuple[os.stat_result | None, bytes | None]:
+    """Status and content of a file, both None when there is none. Raises UserError for what is no plain file."""
+    with _explaining(path, "cannot be read"):
+        status = _status(file)
+        if status is None:
+            return None, None
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(f"{printable(path)}: is not a plain file (a symlink?) and is never written")
+        if status.st_size > journal.MAX_BYTES:
+            raise UserError(f"{printable(path)}: is larger than {journal.MAX_BYTES >> 20} MiB and is never written")
+        return status, file.read_bytes()
 
 
 def _target(top: Path, path: str) -> Path:
@@ -75,7 +130,7 @@ def _target(top: Path, path: str) -> Path:
     # The join takes care of what is special elsewhere: a drive or a backslash leads to another parent.
     if "\0" in path or any(part in ("", ".", "..") or (top / part).parent != top for part in parts):
         raise UserError(f"{printable(path)}: is no path inside the checkout and is never written")
-    if any(part.rstrip(". ").lower() == ".git" for part in parts):
+    if any(_is_git_name(part) for part in parts):
         raise UserError(f"{printable(path)}: belongs to git and is never written")
     folder = top
     for part in parts[:-1]:
@@ -85,6 +140,13 @@ def _target(top: Path, path: str) -> Path:
         if status is not None and not stat.S_ISDIR(status.st_mode):
             raise UserError(f"{printable(path)}: leads through a symlink or a file and is never written")
     return folder / parts[-1]
+
+
+def _is_git_name(part: str) -> bool:
+    """Whether some file system takes the name for `.git`: some drop what is invisible or at the end, NTFS has
+    streams after a colon and short names."""
+    visible = "".join(c for c in part if unicodedata.category(c) != "Cf")
+    return _GIT_NAME.fullmatch(visible.partition(":")[0].rstrip(". ").lower()) is not None
 
 
 def _status(file: Path) -> os.stat_result | None:
@@ -99,7 +161,7 @@ def _remove_leftovers(folders: Iterable[Path]) -> None:
     for folder in folders:
         with _explaining(str(folder), "cannot be cleaned of what an earlier run left there"):
             for entry in _entries(folder):
-                if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                if journal.TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     os.unlink(entry.path)
 
 
@@ -111,36 +173,134 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _commit(tasks: Sequence[_Task]) -> None:
+def _commit(top: Path, tasks: Sequence[_Task]) -> None:
     """Stage everything, then put it in place. After an exception all is as it was, as far as possible."""
-    staged: dict[str, Path] = {}
+    moves: list[_Move] = []
     made: list[Path] = []
-    started: list[_Task] = []
     try:
         for task in tasks:
-            if task.new is not None:
-                with _explaining(task.path, "cannot be written"):
-                    _make_folders(task.file.parent, made)
-                    staged[task.path] = _temporary(task.file.parent)
-                    _stage(staged[task.path], task.new, task.status)
-        for task in sorted(tasks, key=lambda task: task.new is None):
-            started.append(task)
-            with _explaining(task.path, "cannot be replaced"):
-                if task.new is None:
-                    os.unlink(task.file)
-                else:
-                    os.replace(staged[task.path], task.file)
+            moves.append(_Move(task.path, task.file, _temporary(task.file.parent) if task.new is not None else None))
+            _stage_beside(moves[-1], task.new, task.status, made)
+        _sync_folders({move.file.parent for move in moves} | {folder.parent for folder in made})
+        _write_journal(top, [_step(task, move) for task, move in zip(tasks, moves, strict=True)])
+        _carry_out(moves)
     except BaseException as error:
-        _discard(staged.values())
-        kept = _take_back(started)
+        try:
+            _take_back(top, tasks)
+        except UserError as second:
+            raise UserError(
+                f"{error}\nand what was done before could not be taken back: {second}\n"
+                "Some files are old and some new now. Mend that, then `gomigrate apply` finishes."
+            ) from error
+        _discard(move.temporary for move in moves)
         _remove_folders(made)
-        if kept:
-            names = ", ".join(printable(path) for path in kept)
-            raise UserError(f"{error}\nthe new content stays in {names}; the next run finishes") from error
         if isinstance(error, UserError):
             raise UserError(f"nothing was written: {error}") from error
         raise
-    _sync_folders({task.file.parent for task in tasks} | {folder.parent for folder in made})
+    _remove_journal(top, journal.place(top))
+
+
+def _stage_beside(move: _Move, content: bytes | None, status: os.stat_result | None, made: list[Path]) -> None:
+    if move.temporary is not None and content is not None:
+        with _explaining(move.path, "cannot be written"):
+            _make_folders(move.file.parent, made)
+            _stage(move.temporary, content, status)
+
+
+def _carry_out(moves: Sequence[_Move]) -> None:
+    """Replace first, delete last, and make it last through a power failure."""
+    for move in sorted(moves, key=lambda move: move.temporary is None):
+        with _explaining(move.path, "cannot be replaced"):
+            if move.temporary is None:
+                os.unlink(move.file)
+            else:
+                os.replace(move.temporary, move.file)
+    _sync_folders({move.file.parent for move in moves})
+
+
+def _take_back(top: Path, tasks: Sequence[_Task]) -> None:
+    """Put the old content back, by the same way: after a crash in here the old state is what gets finished.
+
+    Temporaries of either direction stay when this fails, for one journal or the other needs them.
+    """
+    if not os.path.lexists(journal.place(top)):
+        return
+    moves, steps = [], []
+    for task in tasks:
+        if not _is_old(task):
+            back = _Task(task.path, task.file, task.new, task.old, task.status)
+            move = _Move(task.path, task.file, _temporary(task.file.parent) if task.old is not None else None)
+            _stage_beside(move, back.new, back.status, [])
+            moves.append(move)
+            steps.append(_step(back, move))
+    if moves:
+        _write_journal(top, steps)
+        _carry_out(moves)
+    _remove_journal(top, journal.place(top))
+
+
+def _is_old(task: _Task) -> bool:
+    return _plain_file(task.path, task.file)[1] == task.old
+
+
+def _step(task: _Task, move: _Move) -> Step:
+    if move.temporary is None:
+        return Step(task.path, "", _id(task.old), _id(task.new), 0)
+    with _explaining(task.path, "cannot be written"):
+        mode = stat.S_IMODE(move.temporary.lstat().st_mode)
+    return Step(task.path, move.temporary.name, _id(task.old), _id(task.new), mode)
+
+
+def _id(content: bytes | None) -> str:
+    return "" if content is None else blob_id(content)
+
+
+def _write_journal(top: Path, steps: Sequence[Step]) -> None:
+    target = journal.place(top)
+    temporary = _temporary(target.parent)
+    with _explaining(_shown(top, target), "cannot be written"):
+        try:
+            _stage(temporary, journal.encode(steps), None)
+            os.replace(temporary, target)
+        except BaseException:
+            _discard([temporary])
+            raise
+    _sync_folders({target.parent})
+
+
+def _remove_journal(top: Path, found: Path) -> None:
+    with _explaining(_shown(top, found), "cannot be removed"):
+        os.unlink(found)
+    _sync_folders({found.parent})
+
+
+def _read_journal(where: str, found: Path) -> list[Step]:
+    content = _plain_file(where, found)[1]
+    try:
+        return journal.decode(content or b"")
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+
+
+def _remaining(top: Path, step: Step) -> list[_Move]:
+    """What is left to do for one step; nothing when it is done."""
+    file = _target(top, step.path)
+    now = _id(_plain_file(step.path, file)[1])
+    if now == step.new:
+        return []
+    if now != step.old:
+        raise UserError(f"{printable(step.path)}: is neither what it was before that apply nor what it was to become")
+    if not step.temporary:
+        return [_Move(step.path, file, None)]
+    temporary = file.parent / step.temporary
+    status, content = _plain_file(_shown(top, temporary), temporary)
+    if status is None or _id(content) != step.new or stat.S_IMODE(status.st_mode) != step.mode:
+        raise UserError(f"{_shown(top, temporary)}: does not hold what {printable(step.path)} was to become")
+    return [_Move(step.path, file, temporary)]
+
+
+def _shown(top: Path, file: Path) -> str:
+    return printable(file.relative_to(top).as_posix())
 
 
 def _make_folders(folder: Path, made: list[Path]) -> None:
@@ -180,31 +340,11 @@ def _set_owner(path: Path, wanted: os.stat_result) -> None:
         os.chown(path, wanted.st_uid, wanted.st_gid)
 
 
-def _take_back(started: Sequence[_Task]) -> list[str]:
-    """Put the old content back in place; the paths for which that failed."""
-    return [task.path for task in reversed(started) if not _is_taken_back(task)]
-
-
-def _is_taken_back(task: _Task) -> bool:
-    temporary = _temporary(task.file.parent)
-    try:
-        now = task.file.read_bytes() if _status(task.file) else None
-        if now != task.old:
-            if task.old is None:
-                os.unlink(task.file)
-            else:
-                _stage(temporary, task.old, task.status)
-                os.replace(temporary, task.file)
-    except OSError:
-        _discard([temporary])
-        return False
-    return True
-
-
-def _discard(temporaries: Iterable[Path]) -> None:
+def _discard(temporaries: Iterable[Path | None]) -> None:
     for temporary in temporaries:
-        with suppress(OSError):
-            os.unlink(temporary)
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)
 
 
 def _remove_folders(made: Sequence[Path]) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from gomigrate.checkout import Checkout, open_checkout
 from gomigrate.errors import UserError
+from gomigrate.git.patch import printable
 from gomigrate.git.repository import find_top
+from gomigrate.journal import interrupted_note
 from gomigrate.model import Diagnostic, Note, Stage
 from gomigrate.packs import Pack
 
@@ -23,7 +25,7 @@ def check_paths(paths: tuple[Path, ...], pack: Pack, stage: Stage) -> tuple[tupl
             found.update(dict.fromkeys(some))
             notes.update(dict.fromkeys(said))
         elif not path.exists():
-            raise UserError(f"{path}: no such file or folder.")
+            raise UserError(f"{printable(str(path))}: no such file or folder.")
         elif path.suffix == ".go":
             folder = path.parent.resolve()
             top = find_top(folder) or _module_top(folder)
@@ -52,7 +54,7 @@ def _check_files(
     analysis = Analysis(Workspace(checkout), pack, stage, focus=sorted(set(names)))
     analysis.run()
     wanted = set(names)
-    notes = tuple(n for n in checkout.notes if n.path.partition(":")[0] in wanted)
+    notes = (*interrupted_note(top), *(n for n in checkout.notes if n.path.partition(":")[0] in wanted))
     return tuple(d for d in findings(analysis) if d.path in wanted), notes
 
 

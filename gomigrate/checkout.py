@@ -16,6 +16,8 @@ from gomigrate.model import Note
 
 MAX_FILE = 8 * 1024 * 1024
 CACHE_BUDGET = 64 * 1024 * 1024
+# A link is not followed, and a pipe that bears the name of a file does not stop us.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIPPED_FOLDERS = frozenset({"node_modules", "testdata"})
 _MODULE_FILES = frozenset({"go.mod", "go.work"})
 
@@ -47,8 +49,7 @@ class Checkout:
         if cached is not None:
             return cached
         try:
-            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-            descriptor = os.open(self._prefix + path, flags)
+            descriptor = os.open(self._prefix + path, _FLAGS)
         except OSError as error:
             self._note(path, f"cannot be read: {error.strerror}; skipped")
             return None
@@ -155,7 +156,8 @@ def open_checkout(path: Path) -> Checkout:
 
     Raises UserError when there is no such folder or no Go file below it.
     """
-    from gomigrate.git.repository import find_top
+    from gomigrate.git.repository import broken_git, find_top
+    from gomigrate.journal import interrupted_note
 
     try:
         mode = path.stat().st_mode
@@ -166,6 +168,12 @@ def open_checkout(path: Path) -> Checkout:
     resolved = path.resolve()
     top = find_top(resolved)
     checkout = Checkout(top or resolved)
+    checkout.notes += interrupted_note(checkout.top)
+    broken = broken_git(resolved)
+    if broken is not None:
+        checkout.notes.append(
+            Note("", f"{broken} is no git repository that can be used; until it is mended or removed git refuses here")
+        )
     if top is None:
         checkout.notes.append(
             Note("", f"not a git checkout: paths in the patch are relative to {path}, apply it there with `git apply`")

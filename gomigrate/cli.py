@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +14,13 @@ from gomigrate import __version__
 from gomigrate.errors import UserError
 
 if TYPE_CHECKING:
+    from gomigrate.git.stored import Stored
     from gomigrate.model import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
 STAGES = ("prepare", "switch", "cleanup")
 FAILED = 2
+INTERRUPTED = 130
 
 
 class Group(click.Group):
@@ -30,14 +33,29 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            click.echo(f"gomigrate: {error}", err=True)
+            _tell(error)
             ctx.exit(FAILED)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # What standard output still holds would fail again at the end of the process, with a traceback.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            ctx.exit(FAILED)
+
+
+def _tell(error: UserError) -> None:
+    """The message, line by line; a terminal must not act on what a name in it holds."""
+    from gomigrate.git.patch import printable
+
+    click.echo("gomigrate: " + "\n".join(map(printable, str(error).split("\n"))), err=True)
 
 
 def common(command: F) -> F:
     """The options that every command on a checkout shares."""
     options = (
-        click.option("--pack", default="flyte", show_default=True, metavar="NAME", help="What is known of the project."),
+        click.option(
+            "--pack", default="flyte", show_default=True, metavar="NAME", help="What is known of the project."
+        ),
         click.option(
             "--rules", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
         ),
@@ -99,23 +117,19 @@ def patch(
     Exit codes: 0 done (an empty patch included), 1 with --strict when something is left to a person, 2 it could not
     be done and nothing was written.
     """
-    from gomigrate.git.patch import render_patch
-    from gomigrate.outputs import check_output, write_all
+    from gomigrate.outputs import check_outputs, write_all
+    from gomigrate.pipeline import top_of
     from gomigrate.report import FORMATS, render_view
     from gomigrate.report.view import build_view
     from gomigrate.terminal import Terminal
 
     terminal = _terminal(options)
     _known_reports(reports, FORMATS)
+    notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
     plan, top = _plan(checkout, options)
-    targets = [*([output] if output else []), *reports]
-    if len({t.resolve() for t in targets}) < len(targets):
-        raise UserError("the same file is given for two outputs.")
-    for target in targets:
-        note = check_output(target, top)
-        if note:
-            terminal.note(note)
-    text = _as_mbox(plan, top) if form == "mbox" else render_patch(plan.originals, plan.changes, _modes(plan, top))
+    for note in notes:
+        terminal.note(note)
+    text = _rendered(plan, top, form, terminal)
     outputs: dict[Path, bytes] = {}
     if output is not None:
         outputs[output] = text
@@ -123,10 +137,7 @@ def patch(
         view = build_view(plan)
         for report in reports:
             outputs[report] = render_view(view, report.suffix).encode()
-    write_all(outputs)
-    if output is None:
-        sys.stdout.buffer.write(text)
-        sys.stdout.buffer.flush()
+    write_all(outputs, text if output is None else b"")
     assert isinstance(terminal, Terminal)
     terminal.summary(plan, output, reports)
     if strict and plan.left:
@@ -164,11 +175,16 @@ def apply(checkout: Path, allow_dirty: bool, **options: Any) -> None:
 
     Exit codes: 0 done, 2 it could not be done.
     """
-    from gomigrate.apply import apply_changes
+    from gomigrate.apply import apply_changes, finish_interrupted
+    from gomigrate.git.repository import find_top
+    from gomigrate.pipeline import top_of
 
     terminal = _terminal(options)
+    finished = finish_interrupted(top_of(checkout)) if checkout.is_dir() else []
+    if finished:
+        terminal.note(f"an earlier apply was cut off; these files are settled now: {', '.join(finished)}")
     plan, top = _plan(checkout, options)
-    if (top / ".git").exists():
+    if plan.changes and find_top(top) is not None:
         _refuse_unsafe(top, plan, allow_dirty)
     written = apply_changes(top, plan.originals, plan.changes)
     terminal.applied(plan, written)
@@ -264,41 +280,51 @@ def _known_reports(reports: tuple[Path, ...], formats: dict[str, Any]) -> None:
             raise UserError(f"{report}: the ending says what kind of report it is: {known}.")
 
 
-def _modes(plan: Plan, top: Path) -> dict[str, int]:
-    from gomigrate.git.repository import file_mode
+def _rendered(plan: Plan, top: Path, form: str, terminal: Any) -> bytes:
+    from gomigrate.git.patch import render_patch
+    from gomigrate.git.stored import as_stored
 
-    return {path: file_mode(top / path) for path in plan.originals}
+    stored = as_stored(top, plan.originals, plan.changes)
+    if stored.note:
+        terminal.note(stored.note)
+    patch = render_patch(stored.originals, stored.changes, stored.modes)
+    return _as_mbox(plan, top, patch, stored) if form == "mbox" else patch
 
 
-def _as_mbox(plan: Plan, top: Path) -> bytes:
+def _as_mbox(plan: Plan, top: Path, patch: bytes, stored: Stored) -> bytes:
     from datetime import datetime, timezone
 
     from gomigrate.git.mbox import render_mbox
-    from gomigrate.git.patch import diff_stat, render_patch
+    from gomigrate.git.patch import diff_stat
     from gomigrate.git.repository import author
     from gomigrate.report.commit_message import commit_message
 
     subject, body = commit_message(plan)
     return render_mbox(
-        render_patch(plan.originals, plan.changes, _modes(plan, top)),
+        patch,
         subject,
         body,
-        author=author(top) if (top / ".git").exists() else "gomigrate <gomigrate@localhost>",
+        author=author(top),
         date=datetime.now(timezone.utc),
-        stat=diff_stat(plan.originals, plan.changes),
+        stat=diff_stat(stored.originals, stored.changes),
     )
 
 
 def _refuse_unsafe(top: Path, plan: Plan, allow_dirty: bool) -> None:
+    from gomigrate.git.patch import printable
     from gomigrate.git.repository import dirty, in_progress
 
+    if allow_dirty:
+        return
     running = in_progress(top)
-    if running and not allow_dirty:
-        raise UserError(f"{top}: a {running} is in progress. Finish or abort it first (or use --allow-dirty).")
-    changed = dirty(top, sorted(plan.changes)) if not allow_dirty else []
-    changed = [p for p in changed if p in plan.originals]
+    if running:
+        raise UserError(
+            f"{printable(str(top))}: a {running} is in progress. Finish or abort it first (or use --allow-dirty)."
+        )
+    # What is new is no matter here: `apply_changes` overwrites no file that it was not given.
+    changed = dirty(top, [path for path in plan.changes if path in plan.originals])
     if changed:
-        listed = "\n  ".join(changed)
+        listed = "\n  ".join(map(printable, changed))
         raise UserError(
             f"these files have uncommitted changes, and nothing was written:\n  {listed}\n"
             "Commit or stash them, or use --allow-dirty."
@@ -307,16 +333,7 @@ def _refuse_unsafe(top: Path, plan: Plan, allow_dirty: bool) -> None:
 
 def main() -> None:
     """The entry point `gomigrate`."""
-    try:
-        cli(prog_name="gomigrate")
-    except UserError as error:
-        click.echo(f"gomigrate: {error}", err=True)
-        sys.exit(FAILED)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(FAILED)
+    cli(prog_name="gomigrate")
 
 
 if __name__ == "__main__":

@@ -1,62 +1,212 @@
-"""Writing what the user asked for: all of it or nothing, never half a file."""
+"""Writing what the user asked for: all of it or nothing, never half a file.
+
+A link that the user has made is followed, as every tool does. One that lies in the checkout, or leads into it, is
+not: the checkout may be hostile, and what is written there must be what was named.
+"""
 
 from __future__ import annotations
 
 import os
-import secrets
+import re
+import stat
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from gomigrate.errors import UserError
+from gomigrate.git.patch import printable
 
 _SOURCES = frozenset({"go.mod", "go.sum", "go.work", "go.work.sum"})
+_DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr)|(?:/dev/fd|/proc/self/fd)/([0-9]{1,4})")
+_NUMBERS = {"stdin": 0, "stdout": 1, "stderr": 2}
 
 
-def check_output(path: Path, top: Path) -> str:
-    """A note when an output lies inside the checkout; '' when it does not.
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """A new content beside its place, and what is there now: None when nothing is."""
 
-    Raises UserError when the output cannot be written, or would overwrite a source file of the checkout.
+    path: Path
+    file: Path
+    temporary: Path
+    before: bytes | None
+
+
+def check_outputs(paths: Sequence[Path], top: Path) -> list[str]:
+    """A note for each output that lies inside the checkout.
+
+    Raises UserError when one cannot be written, when two are the same file, or when one would overwrite a source
+    file of the checkout or lead through a symlink of it.
     """
-    folder = path.parent
-    if not folder.is_dir():
-        raise UserError(f"{path}: there is no folder {folder}. Create it first, or choose another place.")
-    if path.is_dir():
-        raise UserError(f"{path}: is a folder. Give the name of a file.")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise UserError(f"{path}: cannot be written: permission denied. Choose another place.")
-    resolved = folder.resolve() / path.name
-    if not resolved.is_relative_to(top):
-        return ""
-    if path.suffix == ".go" or path.name in _SOURCES or ".git" in resolved.relative_to(top).parts:
-        raise UserError(f"{path}: is a source file of the checkout. Choose another place for the output.")
-    relative = resolved.relative_to(top).as_posix()
-    if (top / ".git").exists():
-        from gomigrate.git.repository import ignored
-
-        if relative in ignored(top, [relative]):
-            return ""
-    return f"{relative} lies inside the checkout and git does not ignore it; it is not part of the patch"
+    if len({_identity(path) for path in paths}) < len(paths):
+        raise UserError("the same file is given for two outputs.")
+    return [note for note in (_check(path, top) for path in paths) if note]
 
 
-def write_all(outputs: dict[Path, bytes]) -> None:
-    """Writes every output beside its place first, then moves all of them there. Raises UserError."""
-    staged: list[tuple[Path, Path]] = []
+def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"") -> None:
+    """Writes every file beside its place first, moves all of them there, and fills pipes and devices last.
+
+    When something fails the files are what they were before. Raises UserError then, but BrokenPipeError when the
+    reader of a pipe has had enough: that is no failure of the others.
+    """
+    files: dict[Path, bytes] = {}
+    streams: dict[Path, bytes] = {}
+    for path, data in outputs.items():
+        (streams if _is_stream(path) else files)[path] = data
+    staged: list[_Staged] = []
+    moved: list[_Staged] = []
+    path = Path("standard output")
     try:
-        for path, data in outputs.items():
-            if path.exists() and not path.is_file():
-                # A pipe or a device such as /dev/stdout takes the bytes themselves.
-                path.write_bytes(data)
-                continue
-            temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-            staged.append((temporary, path))
-            temporary.write_bytes(data)
-        while staged:
-            temporary, path = staged[0]
-            os.replace(temporary, path)
-            staged.pop(0)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}. Choose another place.") from None
+        for path, data in files.items():
+            staged.append(_planned(path))
+            _stage(staged[-1], data)
+        for entry in staged:
+            path = entry.path
+            moved.append(entry)
+            os.replace(entry.temporary, entry.file)
+        for path, data in streams.items():
+            _write_stream(path, data)
+        path = Path("standard output")
+        _write_standard_output(standard_output)
+    except BrokenPipeError:
+        raise
+    except BaseException as error:
+        _take_back(moved)
+        if isinstance(error, OSError):
+            raise UserError(
+                f"{_shown(path)}: cannot be written: {error.strerror}. Nothing was written; choose another place."
+            ) from None
+        raise
     finally:
-        for temporary, _ in staged:
+        for entry in staged:
             with suppress(OSError):
-                temporary.unlink()
+                entry.temporary.unlink()
+
+
+def _check(path: Path, top: Path) -> str:
+    if _descriptor(path) is not None:
+        return ""
+    file = _real(path)
+    _check_links(path, file, top)
+    _check_place(path, file)
+    if not file.is_relative_to(top):
+        return ""
+    relative = file.relative_to(top)
+    if file.suffix.lower() == ".go" or file.name.lower() in _SOURCES or ".git" in map(str.lower, relative.parts):
+        raise UserError(f"{_shown(path)}: is a source file of the checkout. Choose another place for the output.")
+    if _is_ignored(top, relative.as_posix()):
+        return ""
+    return f"{relative.as_posix()} lies inside the checkout and git does not ignore it; it is not part of the patch"
+
+
+def _check_links(path: Path, file: Path, top: Path) -> None:
+    whole = Path.cwd() / path
+    links = [folder for folder in (whole, *whole.parents) if folder.is_symlink()]
+    inside = any(_real(link.parent).is_relative_to(top) for link in links)
+    if inside or (whole in links and file.is_relative_to(top)):
+        raise UserError(f"{_shown(path)}: leads through a symlink in or into the checkout. Choose another place.")
+
+
+def _check_place(path: Path, file: Path) -> None:
+    if not os.path.isdir(file.parent):
+        raise UserError(
+            f"{_shown(path)}: there is no folder {_shown(file.parent)}. Create it first, or choose another place."
+        )
+    if os.path.isdir(file):
+        raise UserError(f"{_shown(path)}: is a folder. Give the name of a file.")
+    touched = [file] if os.path.lexists(file) else []
+    if not _is_stream(path):
+        touched.append(file.parent)
+    if not all(os.access(place, os.W_OK) for place in touched):
+        raise UserError(f"{_shown(path)}: cannot be written: permission denied. Choose another place.")
+
+
+def _is_ignored(top: Path, relative: str) -> bool:
+    from gomigrate.git.repository import find_top, ignored
+
+    if find_top(top) is None:
+        return False
+    try:
+        return relative in ignored(top, [relative])
+    except UserError:
+        return False
+
+
+def _identity(path: Path) -> object:
+    """What tells files from each other, also when one has several names."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return _real(path)
+    return status.st_dev, status.st_ino
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _shown(path: Path) -> str:
+    return printable(str(path))
+
+
+def _descriptor(path: Path) -> int | None:
+    """The number of an open file that has a name. Opening it by that name would cut off what a shell appends to."""
+    match = _DESCRIPTOR.fullmatch(str(path))
+    if match is None:
+        return None
+    return _NUMBERS[match[1]] if match[1] else int(match[2])
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether the path is a pipe or a device, which takes the bytes itself."""
+    if _descriptor(path) is not None:
+        return True
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _planned(path: Path) -> _Staged:
+    file = _real(path)
+    before = file.read_bytes() if os.path.lexists(file) else None
+    return _Staged(path, file, file.with_name(f".gomigrate-{os.urandom(8).hex()}.tmp"), before)
+
+
+def _stage(entry: _Staged, data: bytes) -> None:
+    with entry.temporary.open("xb") as file:
+        file.write(data)
+    if entry.before is not None:
+        entry.temporary.chmod(stat.S_IMODE(entry.file.stat().st_mode))
+
+
+def _take_back(moved: Sequence[_Staged]) -> None:
+    for entry in reversed(moved):
+        with suppress(OSError):
+            if entry.before is None:
+                entry.file.unlink()
+            elif entry.file.read_bytes() != entry.before:
+                _stage(entry, entry.before)
+                os.replace(entry.temporary, entry.file)
+
+
+def _write_stream(path: Path, data: bytes) -> None:
+    number = _descriptor(path)
+    with open(path if number is None else os.dup(number), "wb") as stream:
+        stream.write(data)
+
+
+def _write_standard_output(data: bytes) -> None:
+    if not data:
+        return
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        # What it still holds would fail again at the end of the process, with a traceback.
+        with suppress(OSError):
+            sys.stdout.close()
+        raise

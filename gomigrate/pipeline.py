@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gomigrate.checkout import Checkout, open_checkout
+from gomigrate.errors import UserError
+from gomigrate.git.patch import printable
 from gomigrate.model import ModuleFacts, Note, Plan, Stage
 from gomigrate.packs import Pack
 
@@ -32,7 +34,8 @@ def plan_checkout(path: Path, pack: Pack, options: Options = Options()) -> Plan:
     found = time.perf_counter()
     outcome = make_plan(analysis, options.constant_package)
     planned = time.perf_counter()
-    notes = [*_git_notes(checkout, outcome.changes), *checkout.notes]
+    _refuse_overwriting(checkout, outcome.originals, outcome.changes)
+    notes = [*_git_notes(checkout), *checkout.notes]
     return Plan(
         checkout=checkout.top.name or str(checkout.top),
         commit=_commit(checkout.top),
@@ -73,14 +76,26 @@ def _modules(analysis, changes) -> tuple[ModuleFacts, ...]:  # type: ignore[no-u
 
 
 def _commit(top: Path) -> str:
-    from gomigrate.git.repository import head_commit
+    """The commit that the plan is made from; "" when there is none, or git cannot say."""
+    from gomigrate.git.repository import find_top, head_commit
 
-    return head_commit(top) if (top / ".git").exists() else ""
+    try:
+        return head_commit(top) if find_top(top) is not None else ""
+    except UserError:
+        return ""
 
 
-def _git_notes(checkout: Checkout, changes: dict[str, bytes | None]) -> list[Note]:
-    if not (checkout.top / ".git").exists():
-        return []
+def _refuse_overwriting(checkout: Checkout, originals: dict[str, bytes], changes: dict[str, bytes | None]) -> None:
+    """A new file never takes the place of one that was not read: a link, a huge one, one that no name was left for."""
+    for path in changes:
+        if path not in originals and checkout.exists(path):
+            raise UserError(
+                f"{printable(path)}: a new file is to go here, and there is something already. Move it away, or choose "
+                "another package by --constant-package."
+            )
+
+
+def _git_notes(checkout: Checkout) -> list[Note]:
     from gomigrate.git.repository import in_progress
 
     running = in_progress(checkout.top)

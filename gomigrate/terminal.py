@@ -49,9 +49,9 @@ class Terminal:
                 self._finding(diagnostic, "changed")
             self._say("  time: " + ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in plan.timings))
         if output is not None:
-            self._say(f"  patch: {output}" + ("" if plan.changes else " (empty)"))
+            self._say(f"  patch: {printable(str(output))}" + ("" if plan.changes else " (empty)"))
         for report in reports:
-            self._say(f"  report: {report}")
+            self._say(f"  report: {printable(str(report))}")
 
     def _left(self, plan: Plan) -> None:
         if plan.left:

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +59,8 @@ SECTIONS = [
 ]
 GITHUB_LIMIT = 65_536
 
-WORKFLOW = "*v1alpha1.FlyteWorkflow"
+HANDLER_TEST = "flytepropeller/pkg/controller/handler_test.go"
+WORKFLOW = "*v1alpha1.FlyteWorkflow, an API type of this checkout"
 HANDLER = "flytepropeller/pkg/controller/handler.go"
 SUBTASK = "flyteplugins/go/tasks/plugins/array/k8s/subtask.go"
 SAME = "does the same as {} on all 96 sample lists, and moves elements without looking into them"
@@ -96,12 +98,12 @@ def exact(operation: Operation, object_type: str = WORKFLOW, *differences: Diffe
 
 
 SECOND_COPY = Difference(
-    "second copy",
+    "duplicate",
     "added a second copy of a name that was there already; now it stays once",
     '["k"] became ["k", "k"]',
 )
 NAMES_OF_OTHERS = Difference(
-    "names of others",
+    "own-name",
     "removed every finalizer, those of other controllers too; now removes only ours",
     '["ours", "theirs"] became [], becomes ["theirs"]',
 )
@@ -145,9 +147,7 @@ DIAGNOSTICS = (
         evidence=exact(
             Operation.SET_IF_EMPTY,
             WORKFLOW,
-            Difference(
-                "beside others", "did nothing when another finalizer was there; now adds ours beside it"
-            ),
+            Difference("beside-others", "did nothing when another finalizer was there; now adds ours beside it"),
         ),
     ),
     found(
@@ -157,9 +157,7 @@ DIAGNOSTICS = (
         "appends `flyte/array` and writes the list back",
         "finalizers := append(pod.GetFinalizers(), finalizer)\npod.SetFinalizers(finalizers)",
         name="flyte/array",
-        fix=fixed(
-            "calls AddFinalizer", "_ = controllerutil.AddFinalizer(pod, FinalizerArray)", SUBTASK, 2210, 2290
-        ),
+        fix=fixed("calls AddFinalizer", "_ = controllerutil.AddFinalizer(pod, FinalizerArray)", SUBTASK, 2210, 2290),
         evidence=exact(Operation.ADD, "*v1.Pod", SECOND_COPY),
     ),
     found(
@@ -197,7 +195,7 @@ DIAGNOSTICS = (
             Confidence.ASSUMED,
             SAME.format("Add"),
             (SECOND_COPY,),
-            "*v1alpha1.FlyteWorkflow, by the parameter's name only",
+            "*v1alpha1.FlyteWorkflow, by what the file imports",
         ),
     ),
     found(
@@ -210,6 +208,19 @@ DIAGNOSTICS = (
         name="flyte-finalizer",
         fix=SuggestedFix("the constant moves to the package of the API type", ()),
         evidence=Evidence(Confidence.EXACT, "every use of the constant is among the changes here"),
+    ),
+    *(
+        found(
+            HANDLER_TEST,
+            line,
+            None,
+            "the arbitrary finalizer 'f1' stood for any finalizer",
+            '"f1"',
+            rule="finalizer/fixture",
+            fix=fixed("the test's object carries the constant", "v1alpha1.FinalizerKey", HANDLER_TEST, line * 40),
+            evidence=Evidence(Confidence.EXACT, "every 'f1' of this test is a finalizer, and all change alike"),
+        )
+        for line in (141, 176)
     ),
     found(
         "flytepropeller/pkg/controller/nodes/branch/gc.go",
@@ -252,9 +263,7 @@ def cells(name: str, rollback_frees: bool) -> tuple[MatrixCell, ...]:
             stuck = not rollback_frees and by_new and handled_by[-1] == "old"
             cell = MatrixCell(created_by, handled_by, (name,) if stuck else (), not stuck)
             if stuck:
-                cell = dataclasses.replace(
-                    cell, why="the old code removes its own name only, and not `" + name + "`"
-                )
+                cell = dataclasses.replace(cell, why="the old code removes its own name only, and not `" + name + "`")
             result.append(cell)
     return tuple(result)
 
@@ -267,6 +276,7 @@ PLAN = Plan(
     diagnostics=DIAGNOSTICS,
     originals={
         HANDLER: b"package controller\n",
+        HANDLER_TEST: b"package controller\n",
         SUBTASK: b"package k8s\n",
         "flyteadmin/pkg/workflowengine/impl/prepare_execution.go": b"package impl\n",
         "flytepropeller/pkg/controller/finalizer.go": b"package controller\n",
@@ -274,6 +284,7 @@ PLAN = Plan(
     },
     changes={
         HANDLER: b"package controller // new\n",
+        HANDLER_TEST: b"package controller // new\n",
         SUBTASK: b"package k8s // new\n",
         "flyteadmin/pkg/workflowengine/impl/prepare_execution.go": b"package impl // new\n",
         "flytepropeller/pkg/controller/finalizer.go": None,
@@ -288,8 +299,8 @@ PLAN = Plan(
             legacy_key="LegacyFinalizerKey",
             package="v1alpha1",
             path="flytepropeller/pkg/apis/flyteworkflow/v1alpha1/finalizer.go",
-            why="package `controller` cannot be imported by flyteadmin without a new line in its go.mod; this one "
-            "declares the type that carries the finalizer, and every user imports it already",
+            why="package `controller` cannot be imported by flyteadmin without a new line in its go.mod; this "
+            "one declares the type that carries the finalizer, and every user imports it already",
             moved_from="flytepropeller/pkg/controller/finalizer.go",
             users=("flytepropeller/pkg/controller", "flyteadmin/pkg/workflowengine/impl"),
         ),
@@ -307,21 +318,17 @@ PLAN = Plan(
     matrices=(
         UpgradeMatrix(
             name="flyte-finalizer",
-            before=("SetIfEmpty(flyte-finalizer)", "Clear"),
-            after=("Add(flyte.org/finalizer)", "Remove(flyte.org/finalizer)", "Remove(flyte-finalizer)"),
+            before=("adds `flyte-finalizer`", "tests for any finalizer", "removes every finalizer"),
+            after=("adds `flyte.org/finalizer`", "tests for both names", "removes both names"),
             cells=cells("flyte.org/finalizer", rollback_frees=True),
-            advice="one release is enough: stage `switch` now, `cleanup` once no live object carries the old name",
+            advice="one release is enough: stage `switch` now, `cleanup` once no object carries the old name",
         ),
         UpgradeMatrix(
             name="flyte/array",
-            before=("Add(flyte/array)", "Remove(flyte/array)"),
-            after=(
-                "Add(flyte.org/finalizer-array)",
-                "Remove(flyte.org/finalizer-array)",
-                "Remove(flyte/array)",
-            ),
+            before=("adds `flyte/array`", "removes `flyte/array`"),
+            after=("adds `flyte.org/finalizer-array`", "removes both names"),
             cells=cells("flyte.org/finalizer-array", rollback_frees=False),
-            advice="release stage `prepare` first, then `switch`, then `cleanup`; a rollback by one release is then safe",
+            advice="release stage `prepare` first, then `switch`, then `cleanup`; each step back is then safe",
         ),
     ),
     modules=(
@@ -341,9 +348,7 @@ PLAN = Plan(
         ),
         ModuleFacts("github.com/flyteorg/flyte/flytecopilot", "flytecopilot", "v0.16.2", "replace", False),
     ),
-    module_changes=(
-        "flyteadmin/go.mod: sigs.k8s.io/controller-runtime v0.16.3 becomes a direct requirement",
-    ),
+    module_changes=("flyteadmin/go.mod: sigs.k8s.io/controller-runtime v0.16.3 becomes a direct requirement",),
     notes=(Note("flyteidl/gen/pb-go/huge.pb.go", "skipped: larger than 4 MB and generated"),),
     timings=TIMINGS,
     counts={"files": 2252, "parsed": 31},
@@ -481,6 +486,14 @@ def test_versions() -> None:
                 assert shown == "not installed"
 
 
+def test_jinja2_is_imported_only_for_markdown() -> None:
+    code = (
+        "import sys; from gomigrate.report import render_view; import gomigrate.report.view;"
+        "import gomigrate.report.markdown, gomigrate.report.json_report; sys.exit('jinja2' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_no_machine_path() -> None:
     for suffix in FORMATS:
         assert "/srv/checkouts" not in render(PLAN, suffix)
@@ -488,8 +501,8 @@ def test_no_machine_path() -> None:
 
 def test_summary_counts() -> None:
     summary = view_of(PLAN)["summary"]
-    assert summary["exact"] + summary["narrowed"] + summary["assumed"] == summary["changes"] == 7
-    assert (summary["files_changed"], summary["files_added"], summary["files_deleted"]) == (3, 1, 2)
+    assert summary["exact"] + summary["narrowed"] + summary["assumed"] == summary["changes"] == 9
+    assert (summary["files_changed"], summary["files_added"], summary["files_deleted"]) == (4, 1, 2)
     assert (summary["left"], summary["intended"]) == (2, 1)
 
 
@@ -535,6 +548,10 @@ def matrix_of(stuck: set[tuple[str, ...]]) -> tuple[UpgradeMatrix, ...]:
         ),
         ({"matrices": matrix_of({("old", "old")})}, "Live objects are still freed, after a rollback too"),
         (
+            {"matrices": matrix_of(set()), "constants": PLAN.constants},
+            "Live objects are still freed, after a rollback too (not computed for every name);",
+        ),
+        (
             {"matrices": ()},
             "A finalizer name changes, and what happens to live objects could not be computed",
         ),
@@ -544,9 +561,15 @@ def matrix_of(stuck: set[tuple[str, ...]]) -> tuple[UpgradeMatrix, ...]:
     ],
 )
 def test_verdict(changes: dict[str, Any], verdict: str) -> None:
-    view = view_of(dataclasses.replace(PLAN, **changes))
+    view = view_of(dataclasses.replace(PLAN, **{"constants": PLAN.constants[:1]} | changes))
     assert view["summary"]["verdict"].startswith(verdict)
     assert verdict in render_markdown(view).split("## What changed")[0]
+
+
+def test_equal_changes_are_told_once() -> None:
+    text = render_markdown(view_of(PLAN))
+    assert "- lines 141, 176, exact: the arbitrary finalizer" in text
+    assert f"`{HANDLER_TEST}:141:5`, `{HANDLER_TEST}:176:5`\n\n```diff" in text
 
 
 def test_matrix_table() -> None:
@@ -587,15 +610,12 @@ HOSTILE = [
 
 
 def hostile_plan(text: str, findings: int = 3) -> Plan:
-    difference = Difference(text, text, text)
-    fix = SuggestedFix(
-        text,
-        (TextEdit(text, 0, 1, text.encode(errors="surrogateescape" if "\ud800" not in text else "replace")),),
-        text,
-    )
+    """A plan that holds the text wherever a text can be; `findings` of each sort."""
+    new_text = text.encode("utf-8", "surrogatepass")
+    fix = SuggestedFix(text, (TextEdit(text, 0, 1, new_text),), text)
     diagnostics = []
     for i in range(findings):
-        evidence = Evidence(list(Confidence)[i % 3], text, (difference,), text)
+        evidence = Evidence(list(Confidence)[i % 3], text, (Difference(text, text, text),), text)
         kinds: list[dict[str, Any]] = [
             {"fix": fix, "evidence": evidence},
             {"left_because": text, "next_step": text},
@@ -603,6 +623,16 @@ def hostile_plan(text: str, findings: int = 3) -> Plan:
         ]
         for kind in kinds:
             diagnostics.append(Diagnostic(text, text, i + 1, 1, 1, text, text, Operation.CLEAR, text, **kind))
+    others = min(findings, 40)
+    texts = (text,) * others
+    matrix = UpgradeMatrix(
+        text,
+        texts,
+        texts,
+        tuple(dataclasses.replace(c, left=texts, freed=False, why=text) for c in cells("x", rollback_frees=True)),
+        text,
+    )
+    choice = ConstantChoice(text, text + "2", text, text, text, text, text, text, texts)
     return dataclasses.replace(
         PLAN,
         commit=text,
@@ -610,33 +640,20 @@ def hostile_plan(text: str, findings: int = 3) -> Plan:
         diagnostics=tuple(diagnostics),
         originals={},
         changes={f"{text}{i}": b"x" for i in range(findings)},
-        constants=(ConstantChoice(text, text + "2", text, text, text, text, text, text, (text,) * findings),)
-        * findings,
-        matrices=tuple(
-            UpgradeMatrix(
-                text,
-                (text,) * findings,
-                (text,) * findings,
-                tuple(
-                    dataclasses.replace(c, left=(text,) * findings, freed=False, why=text)
-                    for c in cells("x", rollback_frees=True)
-                ),
-                text,
-            )
-            for _ in range(findings)
-        ),
-        modules=(ModuleFacts(text, text, text, text, True),) * findings,
-        module_changes=(text,) * findings,
-        notes=(Note(text, text),) * findings,
-        timings=((text, 1.0),) * findings,
+        constants=(choice,) * others,
+        matrices=(matrix,) * others,
+        modules=(ModuleFacts(text, text, text, text, True),) * others,
+        module_changes=texts,
+        notes=(Note(text, text),) * others,
+        timings=((text, 1.0),) * others,
     )
 
 
-def check_hostile(plan: Plan) -> str:
-    view = view_of(plan)
-    validate(render_json(view))
+def check_page(plan: Plan) -> str:
+    """The Markdown of a plan, which holds every section, and fits, whatever the plan holds."""
+    view = build_view(plan, versions=VERSIONS)
     text = render_markdown(view)
-    assert len(text) < LIMIT < GITHUB_LIMIT
+    assert len(text) <= LIMIT < GITHUB_LIMIT
     assert headings(text) == SECTIONS
     assert all(ch.isprintable() or ch in "\n\t" for ch in text)
     assert "\n\n\n" not in text
@@ -649,7 +666,9 @@ def check_hostile(plan: Plan) -> str:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_in_its_place(text: str) -> None:
-    markdown = check_hostile(hostile_plan(text))
+    plan = hostile_plan(text)
+    validate(render(plan, ".json"))
+    markdown = check_page(plan)
     parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark", {"html": True}).enable("table")
     allowed = {"<details>", "</details>", "<summary>", "</summary>"}
     titles, cells_in_row, rows = [], 0, set()
@@ -674,22 +693,20 @@ def test_hostile_text_stays_in_its_place(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["word ", "`", "@", "\U000e0001", "\U0001f600", "|\\", "x\n", "<&$"])
 def test_long_text(unit: str) -> None:
-    check_hostile(hostile_plan(unit * (100_000 // len(unit))))
+    check_page(hostile_plan(unit * (100_000 // len(unit)), findings=1))
 
 
 @pytest.mark.parametrize("text", ["short", "`" * 200 + "|" * 200, "@everybody " * 50])
 def test_many_findings(text: str) -> None:
-    markdown = check_hostile(hostile_plan(text, findings=1000))
+    markdown = check_page(hostile_plan(text, findings=1000))
     assert re.search(r"- and [\d,]+ more, see the JSON report", markdown)
 
 
 def test_many_ordinary_findings_use_the_room() -> None:
-    many = tuple(
-        dataclasses.replace(d, path=f"pkg/part{i}/{d.path}") for i in range(300) for d in DIAGNOSTICS
-    )
-    markdown = check_hostile(dataclasses.replace(PLAN, diagnostics=many))
+    many = tuple(dataclasses.replace(d, path=f"pkg/part{i}/{d.path}") for i in range(300) for d in DIAGNOSTICS)
+    markdown = check_page(dataclasses.replace(PLAN, diagnostics=many))
     assert len(markdown) > LIMIT / 3
-    assert len(view_of(dataclasses.replace(PLAN, diagnostics=many))["changes"]) == 2100
+    assert len(view_of(dataclasses.replace(PLAN, diagnostics=many))["changes"]) == 2700
 
 
 DISCOVERY = {
@@ -745,9 +762,7 @@ ODD_NAME = 'it\'s "$(touch pwned)" `touch pwned` }} \\ <\U0001f600>'
 def cluster(tmp_path: Path) -> Iterator[dict[str, str]]:
     """An API server of three kinds, one of which may not be listed; gives the environment for kubectl."""
     answers = DISCOVERY | {
-        "/api/v1": resources(
-            "v1", ("pods", "Pod", True), ("nodes", "Node", False), ("secrets", "Secret", True)
-        ),
+        "/api/v1": resources("v1", ("pods", "Pod", True), ("nodes", "Node", False), ("secrets", "Secret", True)),
         "/apis/flyte.lyft.com/v1alpha1": resources(
             "flyte.lyft.com/v1alpha1", ("flyteworkflows", "FlyteWorkflow", True)
         ),
@@ -768,11 +783,9 @@ def cluster(tmp_path: Path) -> Iterator[dict[str, str]]:
     }
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             answer = answers.get(self.path.split("?")[0])
-            body = json.dumps(
-                answer or {"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403}
-            )
+            body = json.dumps(answer or {"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403})
             self.send_response(200 if answer else 403)
             self.send_header("Content-Type", "application/json")
             self.end_headers()

@@ -55,7 +55,7 @@ def find_fixtures(file: SourceFile, known: set[str]) -> list[Fixture]:
 
 
 def _compared_with_finalizers(file: SourceFile, node: Node) -> bool:
-    """Whether a literal stands in `[]string{"x"}`, or alone, beside an object's finalizers in one call."""
+    """Whether a literal stands in `[]string{"x"}`, or alone, beside an object's finalizers in one call or comparison."""
     inner = node
     if node.parent is not None and node.parent.type == "literal_element":
         literal = node.parent.parent.parent if node.parent.parent is not None else None
@@ -63,12 +63,14 @@ def _compared_with_finalizers(file: SourceFile, node: Node) -> bool:
             return False
         inner = literal
     arguments = inner.parent
-    if arguments is None or arguments.type != "argument_list":
+    if arguments is None or arguments.type not in ("argument_list", "binary_expression"):
         return False
     others = [n for n in named(arguments) if n.id != inner.id]
     return any(_is_finalizers(file, o) for o in others)
 
 
 def _is_finalizers(file: SourceFile, node: Node) -> bool:
+    if node.type == "index_expression":
+        node = node.child_by_field_name("operand") or node
     text = file.text(node)
     return text.endswith((".Finalizers", ".GetFinalizers()")) and not any(a.type in STRINGS for a in ancestors(node))

@@ -7,7 +7,7 @@ pkg/controller/controllerutil (AddFinalizer, RemoveFinalizer, ContainsFinalizer 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from gomigrate.go.evaluator.compiler import Runtime
 from gomigrate.go.evaluator.values import NIL, Free, Nil, Obj, Slice, Time, Unbound, Unsupported
@@ -35,6 +35,7 @@ def _set_finalizers(runtime: Runtime, obj: Obj, arguments: list[Any]) -> None:
 
 
 def _deletion(runtime: Runtime, obj: Obj, arguments: list[Any] | None = None) -> Time:
+    runtime.uses_deletion = True
     return Time(obj.deletion)
 
 
@@ -83,7 +84,7 @@ def _object_and_key(runtime: Runtime, arguments: list[Any]) -> tuple[Obj, str]:
 class ObjectModel:
     """The host of the evaluator for finalizer code."""
 
-    methods: dict[str, Callable[[Runtime, Obj, list[Any]], Any]] = {
+    methods: ClassVar[dict[str, Callable[[Runtime, Obj, list[Any]], Any]]] = {
         "GetFinalizers": _get_finalizers,
         "SetFinalizers": _set_finalizers,
         "GetDeletionTimestamp": _deletion,
@@ -91,13 +92,13 @@ class ObjectModel:
         "DeepCopy": _deep_copy,
         "DeepCopyObject": _deep_copy,
     }
-    getters: dict[str, Callable[[Runtime, Obj], Any]] = {
+    getters: ClassVar[dict[str, Callable[[Runtime, Obj], Any]]] = {
         "Finalizers": _get_finalizers,
         "DeletionTimestamp": _deletion,
         "ObjectMeta": _same,
     }
-    setters: dict[str, Callable[[Runtime, Obj, Any], None]] = {"Finalizers": _write}
-    functions: dict[tuple[str, str], Callable[[Runtime, list[Any]], Any]] = {
+    setters: ClassVar[dict[str, Callable[[Runtime, Obj, Any], None]]] = {"Finalizers": _write}
+    functions: ClassVar[dict[tuple[str, str], Callable[[Runtime, list[Any]], Any]]] = {
         (CONTROLLERUTIL, "ContainsFinalizer"): _contains,
         (CONTROLLERUTIL, "AddFinalizer"): _add,
         (CONTROLLERUTIL, "RemoveFinalizer"): _remove,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tree_sitter import Node
 
 from gomigrate.finalizer import samples
 from gomigrate.finalizer.objectmodel import ObjectModel
-from gomigrate.go.evaluator.compiler import Compiler, Context, Runtime
+from gomigrate.go.evaluator.compiler import Compiler, Context, Runtime, is_copied
 from gomigrate.go.evaluator.values import NIL, Discard, Free, GoPanic, NeedKey, Obj, Slice, Unbound, Unsupported
 from gomigrate.go.scope import Local, parameters
 from gomigrate.go.syntax import SourceFile, named
@@ -99,7 +100,7 @@ def classify_function(types: Types, file: SourceFile, node: Node) -> Meaning | O
     except Unsupported as error:
         return _opaque(error)
     frees = {
-        i: Free(f"{file.text(n)}@{n.start_byte}", n, file)
+        i: Free(f"{file.text(n)}@{n.start_byte}", n, file, copied=is_copied(types, file, _declaration(node, n)))
         for i, (kind, n) in enumerate(kinds)
         if kind == "free" and n is not None
     }
@@ -183,11 +184,11 @@ def _run_all(
     chosen: Iterable[tuple[samples.List, ...]]
     chosen = samples.pairs(names) if two else ((x,) for x in samples.lists(names))
     for lists in chosen:
-        for spare in (False, True):
+        for spare in (False, True) if runtime.uses_spare else (False,):
             outcomes.append(_run_one(runtime, run, lists, "unset", spare, list_parameters))
             if len(runtime.objects) > 1 and not two:
                 return _run_all(runtime, run, keys, list_parameters)
-    for deletion in samples.DELETION[1:]:
+    for deletion in samples.DELETION[1:] if runtime.uses_deletion else ():
         for few in ((None,), ((*names,) or ("a",),), (("a",),)):
             lists = few * 2 if two else few
             outcomes.append(_run_one(runtime, run, lists, deletion, False, list_parameters))
@@ -258,9 +259,7 @@ Differences = tuple[tuple[str, str], ...]
 Explained = tuple[Operation, bool, str, Differences]
 
 
-def _explain(
-    outcomes: list[Outcome], keys: tuple[str, ...], list_parameters: int, objects: int
-) -> Explained | None:
+def _explain(outcomes: list[Outcome], keys: tuple[str, ...], list_parameters: int, objects: int) -> Explained | None:
     if objects == 2 and not list_parameters:
         return _explain_two(outcomes)
     if list_parameters:
@@ -313,7 +312,8 @@ def _explain_test(outcomes: list[Outcome], keys: tuple[str, ...]) -> Explained |
         for negated in (False, True):
             wrong = [o for o in outcomes if o.value is not (reference(o) is not negated)]
             panics = [o for o in wrong if o.value == "panic"]
-            if len(wrong) == len(panics) < len(outcomes) // 2:
+            answers = {o.value for o in outcomes if o.value != "panic"}
+            if len(wrong) == len(panics) < len(outcomes) // 2 and len(answers) == 2:
                 differences = [(difference, "a pointer to the zero time")] if difference else []
                 if panics:
                     differences.append(("panic", _show(panics[0].before[0])))
@@ -333,7 +333,7 @@ def _explain_list(outcomes: list[Outcome], keys: tuple[str, ...]) -> Explained |
         ok = all(o.value == _find(_plain_list(o.before[0]), keys[0]) for o in outcomes)
         return (Operation.CONTAINS, False, "index", ()) if ok else None
     for shape, list_at, flag_at in (("list", None, None), ("list,changed", 0, 1), ("changed,list", 1, 0)):
-        changes = []
+        changes: list[tuple[Outcome, Any, Any]] = []
         for o in outcomes:
             value = o.value
             if value == "panic":
@@ -346,9 +346,9 @@ def _explain_list(outcomes: list[Outcome], keys: tuple[str, ...]) -> Explained |
                 break
             changes.append((o, o.before[0], part[1]))
         else:
-            found = _explain_change(changes, keys)
-            if found:
-                return found[0], False, shape, found[1]
+            change = _explain_change(changes, keys)
+            if change:
+                return change[0], False, shape, change[1]
     return None
 
 
@@ -360,38 +360,56 @@ def _find(items: tuple[str, ...], key: str) -> int:
     return items.index(key) if key in items else -1
 
 
-def _explain_change(changes: list[tuple[Outcome, Any, Any]], keys: tuple[str, ...]) -> tuple[Operation, Differences] | None:
+def _explain_change(
+    changes: list[tuple[Outcome, Any, Any]], keys: tuple[str, ...]
+) -> tuple[Operation, Differences] | None:
+    """The operation, with the differences that explain every sample; of several the one with the lightest."""
     candidates: list[tuple[Operation, Callable[[Any, Any], tuple[str, ...] | None]]] = [(Operation.CLEAR, _clear)]
     if keys:
-        candidates.append((Operation.REMOVE, lambda before, after: _removed(before, after, keys)))
+        candidates += [
+            (Operation.REMOVE, partial(_removed, keys=keys, copies=copies))
+            for copies in ("all", "first-only", "leftover")
+        ]
     if len(keys) == 1:
-        candidates.append((Operation.ADD, lambda before, after: _added(before, after, keys[0])))
-        candidates.append((Operation.SET_IF_EMPTY, lambda before, after: _set_if_empty(before, after, keys[0])))
+        candidates += [
+            (Operation.ADD, lambda before, after: _added(before, after, keys[0])),
+            (Operation.ADD, lambda before, after: ("overwrites",) if after == (keys[0],) else None),
+            (Operation.SET_IF_EMPTY, lambda before, after: _set_if_empty(before, after, keys[0])),
+        ]
     best: tuple[int, Operation, Differences] | None = None
     for operation, compare in candidates:
         differences: dict[str, str] = {}
+        reordered = []
         for _, before, after in changes:
             names = ("panic",) if after == "panic" else compare(before, after)
             if names is None:
                 break
+            if "order" in names:
+                reordered.append(list(after))
             for name in names:
                 differences.setdefault(name, f"{_show(before)} becomes {_show(after)}")
         else:
-            if not _plausible(changes, differences):
+            if not _plausible(changes):
                 continue
             rank = sum(_WEIGHT.get(name, 2) for name in differences)
             if best is None or rank < best[0]:
-                best = rank, operation, tuple(differences.items())
+                best = rank, operation, _with_sorted(differences, reordered)
     return (best[1], best[2]) if best else None
 
 
-_WEIGHT = {"nil-empty": 1, "duplicate": 2, "overwrites": 9}
+def _with_sorted(differences: dict[str, str], reordered: list[list[str]]) -> Differences:
+    """Another order that is always the ascending one has a name of its own."""
+    ascending = all(x == sorted(x) for x in reordered)
+    return tuple(("sorted" if n == "order" and ascending else n, text) for n, text in differences.items())
 
 
-def _plausible(changes: list[tuple[Outcome, Any, Any]], differences: dict[str, str]) -> bool:
+_WEIGHT = {"nil-empty": 1, "overwrites": 3, "order": 3}
+
+
+def _plausible(changes: list[tuple[Outcome, Any, Any]]) -> bool:
     """A panic on most samples is no operation with a difference."""
-    panics = sum(after == "panic" for _, _, after in changes)
-    return panics * 4 <= len(changes)
+    panics = [1 for _, _, after in changes if after == "panic"]
+    return len(panics) * 2 <= len(changes)
 
 
 def _show(items: Any) -> str:
@@ -418,11 +436,17 @@ def _clear(before: Any, after: Any) -> tuple[str, ...] | None:
     return () if not after else None
 
 
-def _removed(before: Any, after: Any, keys: tuple[str, ...]) -> tuple[str, ...] | None:
+def _removed(before: Any, after: Any, keys: tuple[str, ...], copies: str) -> tuple[str, ...] | None:
+    """`copies` says what may become of further copies of the key: all go, only the first goes, or some stay."""
     items = _plain_list(before)
     found = _compare(before, after, tuple(x for x in items if x not in keys))
-    if found is not None or len(keys) != 1 or keys[0] not in items:
+    if found is not None or copies == "all" or len(keys) != 1 or items.count(keys[0]) < 2:
         return found
+    got = _plain_list(after)
+    if copies == "leftover":
+        fewer = got.count(keys[0]) < items.count(keys[0])
+        others = tuple(x for x in items if x != keys[0])
+        return ("leftover",) if fewer and tuple(x for x in got if x != keys[0]) == others else None
     first = items.index(keys[0])
     rest = _compare(before, after, items[:first] + items[first + 1 :])
     return ("first-only", *rest) if rest is not None and "dedup" not in rest else None
@@ -438,7 +462,7 @@ def _added(before: Any, after: Any, key: str) -> tuple[str, ...] | None:
         return ("duplicate",)
     if key in items and sorted(got) == sorted((*items, key)):
         return ("duplicate", "order")
-    return ("overwrites",) if got == (key,) else None
+    return None
 
 
 def _set_if_empty(before: Any, after: Any, key: str) -> tuple[str, ...] | None:

@@ -22,7 +22,7 @@ from gomigrate.finalizer.placement import Placement, place
 from gomigrate.finalizer.removal import removal_edits
 from gomigrate.finalizer.rewrite import Namer, Refused, Rewrite, Rewriter
 from gomigrate.go.edits import Conflict, apply_edits
-from gomigrate.go.format import align_value_groups
+from gomigrate.go.format import align_value_groups, tidy
 from gomigrate.go.imports import with_imports
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile
@@ -254,6 +254,7 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
         source = with_imports(file, changed, sorted(draft.imports.get(path, ())))
         if path in draft.aligned:
             source = align_value_groups(source, path, draft.aligned[path])
+        source = tidy(file.source, source, path)
         changes[path] = source
     return originals, {p: c for p, c in changes.items() if c != originals.get(p)}
 

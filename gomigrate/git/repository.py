@@ -8,6 +8,7 @@ folder that is given as `top`, with slashes.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +21,10 @@ from gomigrate.git.patch import EXECUTABLE_MODE, FILE_MODE, blob_id, printable
 _TIMEOUT_SECONDS = 30
 _ARGUMENT_BYTES = 60_000
 _GITLINK = 0o160000
+_MAX_TEXT = 64 * 1024 * 1024
+_COMMIT = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+# No part begins with a dot, so that a hostile HEAD does not lead out of the folder.
+_BRANCH = re.compile(rb"ref: *(refs/heads(?:/[^/.\s\\:\0][^/\s\\:\0]*)+)\s*")
 _OPTIONS = (
     "--no-pager",
     "--no-optional-locks",
@@ -73,13 +78,31 @@ class _Entry:
 
 
 def find_top(path: Path) -> Path | None:
-    """The nearest folder at or above `path` that is a git checkout, symlinks resolved; or None."""
-    here = path.resolve()
-    return next((folder for folder in (here, *here.parents) if _git_folder(folder)), None)
+    """The git checkout that `path` lies in, symlinks resolved; None outside of git.
+
+    The nearest folder at or above `path` with an entry `.git` decides. One that is broken is no checkout, and what
+    is above it is not asked: another repository further up would be the wrong one.
+    """
+    folder = _nearest(path)
+    return folder if folder and _git_folder(folder) else None
+
+
+def broken_git(path: Path) -> Path | None:
+    """The `.git` at or above `path` that `find_top` cannot use."""
+    folder = _nearest(path)
+    return folder / ".git" if folder and not _git_folder(folder) else None
 
 
 def head_commit(top: Path) -> str:
-    """The full id of the commit that is checked out, "" when there is none. Raises UserError, see `dirty`."""
+    """The full id of the commit that is checked out, "" when there is none. Raises UserError, see `dirty`.
+
+    Starts git only where the id is not simply in a file.
+    """
+    checkout = find_top(top)
+    folder = _git_folder(checkout) if checkout else None
+    found = _head_in_files(folder) if folder else ""
+    if found:
+        return found
     answer = _git(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1))
     return answer.decode("ascii").strip()
 
@@ -182,6 +205,35 @@ def _git_folder(checkout: Path) -> Path | None:
         return entry if os.path.lexists(entry / "HEAD") else None
     except (OSError, ValueError):
         return None
+
+
+def _nearest(path: Path) -> Path | None:
+    here = path.resolve()
+    return next((folder for folder in (here, *here.parents) if os.path.lexists(folder / ".git")), None)
+
+
+def _head_in_files(folder: Path) -> str:
+    """The commit of HEAD: in the file itself, or in a branch's own file, or among the packed ones; else ""."""
+    head = _text(folder / "HEAD")
+    branch = _BRANCH.fullmatch(head)
+    if branch:
+        # In a worktree HEAD is its own, and the branches are those of the repository.
+        common = folder / os.fsdecode(_text(folder / "commondir").strip() or b".")
+        head = _text(common / os.fsdecode(branch[1]))
+        if not head:
+            packed = re.search(rb"^([0-9a-f]+) %s$" % re.escape(branch[1]), _text(common / "packed-refs"), re.MULTILINE)
+            head = packed[1] if packed else b""
+    return head.strip().decode("ascii") if _COMMIT.fullmatch(head.strip()) else ""
+
+
+def _text(file: Path) -> bytes:
+    """The content of a plain file, b"" for anything else."""
+    try:
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with open(handle, "rb") as opened:
+            return opened.read(_MAX_TEXT) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    except (OSError, ValueError):
+        return b""
 
 
 def _sequence(folder: Path) -> str:

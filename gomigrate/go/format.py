@@ -1,14 +1,34 @@
-"""gofmt's layout for what is edited: the columns of const and var groups, and trailing comments.
+"""gofmt's layout for what is edited: columns of specs, of keyed elements and of trailing comments, one-line functions.
 
-Source: go/printer (nodes.go valueSpec and keepTypeColumn) and text/tabwriter: a column is as wide as its widest cell
-in consecutive lines that have it, plus one blank; a blank line or a line of comment ends it.
+Source: go/printer (nodes.go: valueSpec, keepTypeColumn, stmtList, exprList, funcBody) and text/tabwriter: a column is
+as wide as its widest cell in consecutive lines that have it, plus one blank. A line without the cell ends the column,
+and so does a form feed, which go/printer writes at the first statement of a block and after what takes several lines.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from tree_sitter import Node
 
-from gomigrate.go.syntax import SourceFile, descend
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, descend, named, statements
+
+_MAX_ONE_LINE = 100
+_MAX_ONE_LINE_STATEMENTS = 5
+_SMALL_KEY = 40
+_KEY_RATIO = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a section: the bytes [start, end) hold its cells, in columns."""
+
+    line: int
+    start: int
+    end: int
+    cells: list[str]
 
 
 def tabulate(rows: list[list[str]]) -> list[str]:
@@ -40,6 +60,178 @@ def tabulate(rows: list[list[str]]) -> list[str]:
     return lines
 
 
+def tidy(before: bytes, after: bytes, path: str) -> bytes:
+    """`after` laid out as by gofmt where edits touched a column or made the function of one line too long.
+
+    What was laid out in another way in `before` stays as it is.
+    """
+    after = _split_long_functions(before, after, path)
+    old, new = SourceFile(path, before), SourceFile(path, after)
+    odd = {_line(before, start) for start, _, _ in _layout(old)}
+    for start, end, text in sorted(_layout(new, odd), reverse=True):
+        after = after[:start] + text + after[end:]
+    return after
+
+
+def _line(source: bytes, offset: int) -> bytes:
+    start = source.rfind(b"\n", 0, offset) + 1
+    end = source.find(b"\n", offset)
+    return source[start : len(source) if end < 0 else end].rstrip(b"\r")
+
+
+def _layout(file: SourceFile, odd: set[bytes] = frozenset()) -> list[tuple[int, int, bytes]]:  # type: ignore[assignment]
+    """The replacements that lay a file's sections out, but for those sections that hold one of the lines `odd`."""
+    found = []
+    for section in _sections(file):
+        if any(_line(file.source, row.start) in odd for row in section):
+            continue
+        for row, line in zip(section, tabulate([row.cells for row in section]), strict=True):
+            text = line.encode()
+            if text != file.source[row.start : row.end]:
+                found.append((row.start, row.end, text))
+    return found
+
+
+def _sections(file: SourceFile) -> Iterator[list[Row]]:
+    """Runs of consecutive lines whose columns depend on each other."""
+    comments = _trailing_comments(file)
+    runs = [
+        _top_level_rows(file, comments),
+        *(_statement_rows(file, block, comments) for block in descend(file.root, "statement_list")),
+        *(_element_rows(file, literal, comments) for literal in descend(file.root, "literal_value")),
+    ]
+    for run in runs:
+        section: list[Row] = []
+        for row in run:
+            if row is None or (section and row.line != section[-1].line + 1):
+                yield section
+                section = []
+            if row is not None:
+                section.append(row)
+        yield section
+    for declaration in descend(file.root, "const_declaration", "var_declaration"):
+        specs = _specs(declaration)
+        if len(specs) > 1:
+            yield from _spec_sections(file, declaration, specs)
+
+
+def _trailing_comments(file: SourceFile) -> dict[int, Node]:
+    """Line -> the comment that ends it behind code. A line with two comments is none that is understood."""
+    found: dict[int, Node] = {}
+    seen: set[int] = set()
+    for comment in descend(file.root, "comment"):
+        row = comment.start_point.row
+        start = file.source.rfind(b"\n", 0, comment.start_byte) + 1
+        end = file.source.find(b"\n", comment.end_byte)
+        behind = file.source[comment.end_byte : len(file.source) if end < 0 else end]
+        if row not in seen and file.source[start : comment.start_byte].strip() and not behind.strip():
+            found[row] = comment
+        elif row in seen:
+            found.pop(row, None)
+        seen.add(row)
+    return found
+
+
+def _row(file: SourceFile, node: Node, end: int, cells: list[str], comment: Node | None) -> Row:
+    if comment is not None:
+        text = file.text(comment).rstrip()
+        cells, end = [*cells, text], comment.start_byte + len(text.encode())
+    return Row(node.start_point.row, node.start_byte, end, cells)
+
+
+def _top_level_rows(file: SourceFile, comments: dict[int, Node]) -> Iterator[Row | None]:
+    for node in file.root.children:
+        comment = comments.get(node.start_point.row)
+        if node.type not in ("const_declaration", "var_declaration") or node.end_point.row != node.start_point.row:
+            continue
+        if comment is not None and comment.start_byte >= node.end_byte:
+            yield _row(file, node, node.end_byte, [file.text(node)], comment)
+
+
+def _statement_rows(file: SourceFile, block: Node, comments: dict[int, Node]) -> Iterator[Row | None]:
+    """A statement of one line, or the first line of one that opens a block; None where a section ends."""
+    for statement in named(block):
+        row = statement.start_point.row
+        comment = comments.get(row)
+        start, line_start = statement.start_byte, file.source.rfind(b"\n", 0, statement.start_byte) + 1
+        alone = not file.source[line_start:start].strip()
+        if statement.end_point.row == row:
+            if comment is not None and alone and not file.source[statement.end_byte : comment.start_byte].strip():
+                yield _row(file, statement, statement.end_byte, [file.text(statement)], comment)
+            continue
+        if comment is not None and alone:
+            text = file.source[start : comment.start_byte].rstrip()
+            if text.endswith(b"{"):
+                yield _row(file, statement, start + len(text), [text.decode()], comment)
+        yield None
+
+
+def _element_rows(file: SourceFile, literal: Node, comments: dict[int, Node]) -> Iterator[Row | None]:
+    """The elements of a composite literal that stand on a line of their own; None where go/printer ends a section."""
+    elements = named(literal)
+    previous_size, previous_row = 0, literal.start_point.row
+    logs: list[float] = []
+    for element in elements:
+        row = element.start_point.row
+        single = element.end_point.row == row
+        key = element.child_by_field_name("key") if element.type == "keyed_element" else None
+        size = len(file.text(key or element)) if single else 0
+        if _breaks(previous_size, size, logs):
+            logs.clear()
+            yield None
+        if size:
+            logs.append(math.log(size))
+        line_start = file.source.rfind(b"\n", 0, element.start_byte) + 1
+        line_end = file.source.find(b"\n", element.end_byte)
+        comment = comments.get(row)
+        behind = file.source[element.end_byte : comment.start_byte if comment is not None else line_end].strip()
+        alone = row > previous_row and not file.source[line_start : element.start_byte].strip() and behind == b","
+        previous_size, previous_row = size, row
+        if not single or not alone:
+            yield None
+            continue
+        end = file.source.index(b",", element.end_byte) + 1
+        cells = [file.text(element) + ","]
+        value = element.child_by_field_name("value")
+        if key is not None and value is not None and len(elements) > 1:
+            cells = [f"{file.text(key)}:", f"{file.text(value)},"]
+        yield _row(file, element, end, cells, comment)
+
+
+def _breaks(previous: int, size: int, logs: list[float]) -> bool:
+    """go/printer's exprList: columns end where something takes several lines or the sizes of keys differ much."""
+    if not previous or not size:
+        return True
+    if not logs or (previous <= _SMALL_KEY and size <= _SMALL_KEY):
+        return False
+    ratio = size / math.exp(sum(logs) / len(logs))
+    return _KEY_RATIO * ratio <= 1 or ratio >= _KEY_RATIO
+
+
+def _split_long_functions(before: bytes, after: bytes, path: str) -> bytes:
+    """Functions of one line that became too long for that, on several lines."""
+    file = SourceFile(path, after)
+    newline = b"\r\n" if b"\r\n" in after[:4096] else b"\n"
+    known = {line.rstrip(b"\r") for line in before.split(b"\n")}
+    for function in sorted(descend(file.root, *FUNCTION_LIKE), key=lambda f: -f.start_byte):
+        body = function.child_by_field_name("body")
+        if body is None or body.start_point.row != body.end_point.row or _line(after, body.start_byte) in known:
+            continue
+        body_statements = statements(body)
+        header = len(after[function.start_byte : body.start_byte].rstrip().decode())
+        size = sum(len(file.text(s)) for s in body_statements) + 2 * (len(body_statements) - 1)
+        if not body_statements or any(c.type == "comment" for c in descend(body, "comment")):
+            continue
+        if header + size <= _MAX_ONE_LINE and len(body_statements) <= _MAX_ONE_LINE_STATEMENTS:
+            continue
+        line = _line(after, body.start_byte)
+        indent = line[: len(line) - len(line.lstrip())]
+        inner = b"".join(newline + indent + b"\t" + file.text(s).encode() for s in body_statements)
+        after = after[: body.start_byte] + b"{" + inner + newline + indent + b"}" + after[body.end_byte :]
+        file = SourceFile(path, after)
+    return after
+
+
 def align_value_groups(source: bytes, path: str, around: list[str]) -> bytes:
     """The source with the const and var groups that declare one of the names `around` laid out as by gofmt."""
     file = SourceFile(path, source)
@@ -47,8 +239,7 @@ def align_value_groups(source: bytes, path: str, around: list[str]) -> bytes:
     for declaration in file.root.children:
         if declaration.type not in ("const_declaration", "var_declaration"):
             continue
-        kind = declaration.type[:-12]
-        specs = list(descend(declaration, f"{kind}_spec"))
+        specs = _specs(declaration)
         names = {file.text(n) for s in specs for n in s.children_by_field_name("name")}
         if len(specs) > 1 and names & set(around):
             replacements += _aligned(file, declaration, specs)
@@ -57,9 +248,23 @@ def align_value_groups(source: bytes, path: str, around: list[str]) -> bytes:
     return source
 
 
+def _specs(declaration: Node) -> list[Node]:
+    """The specs of a declaration itself; a function literal among their values may declare others."""
+    children = [c for n in named(declaration) for c in (named(n) if n.type == "var_spec_list" else [n])]
+    return [c for c in children if c.type in ("const_spec", "var_spec")]
+
+
 def _aligned(file: SourceFile, declaration: Node, specs: list[Node]) -> list[tuple[int, int, bytes]]:
+    found = []
+    for section in _spec_sections(file, declaration, specs):
+        for row, line in zip(section, tabulate([row.cells for row in section]), strict=True):
+            found.append((row.start, row.end, line.encode()))
+    return found
+
+
+def _spec_sections(file: SourceFile, declaration: Node, specs: list[Node]) -> list[list[Row]]:
     typed = _keep_type(specs)
-    sections: list[list[tuple[Node, list[str], int]]] = [[]]
+    sections: list[list[Row]] = [[]]
     last_row = -2
     comments = {c.start_point.row: c for c in descend(declaration, "comment")}
     for spec, keep in zip(specs, typed, strict=True):
@@ -72,13 +277,8 @@ def _aligned(file: SourceFile, declaration: Node, specs: list[Node]) -> list[tup
             sections.append([])
         last_row = row
         cells, end = _cells(file, spec, keep, comments.get(row))
-        sections[-1].append((spec, cells, end))
-    found = []
-    for section in sections:
-        lines = tabulate([cells for _, cells, _ in section])
-        for (spec, _, end), line in zip(section, lines, strict=True):
-            found.append((spec.start_byte, end, line.encode()))
-    return found
+        sections[-1].append(Row(row, spec.start_byte, end, cells))
+    return sections
 
 
 def _keep_type(specs: list[Node]) -> list[bool]:

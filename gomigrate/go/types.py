@@ -41,10 +41,11 @@ class Pointer(NamedTuple):
 
 
 class Sequence(NamedTuple):
-    """A slice, array, map or channel: what ranging or indexing gives."""
+    """A slice, array, map or channel: what ranging or indexing gives. An array is a value, copied like a struct."""
 
     key: Type | None
     element: Type | None
+    is_array: bool = False
 
     def __str__(self) -> str:
         return f"[]{self.element}" if self.key is None else f"map[{self.key}]{self.element}"
@@ -88,7 +89,7 @@ class Types:
             to = self.written(file, named(node)[0])
             return Pointer(to) if to is not None else None
         if kind in ("slice_type", "array_type", "implicit_length_array_type"):
-            return Sequence(None, self.written(file, node.child_by_field_name("element")))
+            return Sequence(None, self.written(file, node.child_by_field_name("element")), kind != "slice_type")
         if kind == "map_type":
             key = self.written(file, node.child_by_field_name("key"))
             return Sequence(key or Named("", "any"), self.written(file, node.child_by_field_name("value")))

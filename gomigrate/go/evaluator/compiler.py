@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from tree_sitter import Node
 
@@ -56,10 +56,10 @@ class Context:
 class Host(Protocol):
     """What objects are: their methods and fields, and functions of packages that work on them."""
 
-    methods: dict[str, Callable[[Runtime, Obj, list[Any]], Any]]
-    getters: dict[str, Callable[[Runtime, Obj], Any]]
-    setters: dict[str, Callable[[Runtime, Obj, Any], None]]
-    functions: dict[tuple[str, str], Callable[[Runtime, list[Any]], Any]]
+    methods: ClassVar[dict[str, Callable[[Runtime, Obj, list[Any]], Any]]]
+    getters: ClassVar[dict[str, Callable[[Runtime, Obj], Any]]]
+    setters: ClassVar[dict[str, Callable[[Runtime, Obj, Any], None]]]
+    functions: ClassVar[dict[tuple[str, str], Callable[[Runtime, list[Any]], Any]]]
 
 
 class Runtime:
@@ -70,6 +70,9 @@ class Runtime:
         self.keys: dict[str, str] = {}
         self.make_object: Callable[[Free], Obj] = lambda free: Obj(NIL, "unset", free)
         self.spare = False
+        # What the unit's result can depend on beside the lists; what it cannot need not be tried.
+        self.uses_spare = False
+        self.uses_deletion = False
         self.steps = 0
 
     def step(self) -> None:
@@ -77,9 +80,11 @@ class Runtime:
         if self.steps > MAX_STEPS:
             raise Unsupported("does not come to an end on the samples")
 
-    def object(self, value: Any, node: Node) -> Obj:
+    def object(self, value: Any, node: Node | None) -> Obj:
         if isinstance(value, Obj):
             return value
+        if isinstance(value, Free) and value.copied:
+            raise Unsupported("works on a copy of the object", node)
         if isinstance(value, Free) and value.kind != "key" and value.constant is None:
             value.kind = "object"
             found = self.objects.get(value.id)
@@ -142,6 +147,7 @@ class Compiler:
     def function(self, file: SourceFile, node: Node) -> Callable[[list[Any]], Any]:
         """A function declaration or literal as a Python callable on a list of values; receiver first, if any."""
         slots, results = [], []
+        copies: set[int] = set()
         if node.id in self._inlining:
             raise Unsupported("is recursive", node)
         if len(self._inlining) >= MAX_INLINE:
@@ -165,10 +171,14 @@ class Compiler:
             if receiver is not None:
                 names = parameters(node, "receiver")
                 slots.append(self._declare(file.text(names[0][0])) if names else "_")
+                if names and is_copied(self.types, file, names[0][1]):
+                    copies.add(0)
             variadic = False
             for declaration in named(node.child_by_field_name("parameters")):  # type: ignore[arg-type]
                 names_of = [n for n in declaration.children_by_field_name("name") if n.type == "identifier"]
                 variadic = declaration.type == "variadic_parameter_declaration"
+                if is_copied(self.types, file, declaration):
+                    copies.update(range(len(slots), len(slots) + len(names_of)))
                 slots += [self._declare(file.text(n)) for n in names_of] or ["_"]
             result = node.child_by_field_name("result")
             if result is not None and result.type == "parameter_list":
@@ -185,6 +195,7 @@ class Compiler:
                 self._scopes = saved
         named_results = [slot for slot, _ in results]
         has_result = result is not None
+        listed = self._listed_results(file, result)
 
         def call(arguments: list[Any], outer_frame: Frame | None = None) -> Any:
             frame: Frame = outer_frame if outer_frame is not None else {}
@@ -195,8 +206,8 @@ class Compiler:
                     arguments = [*arguments[:fixed], Slice.of(rest) if rest else NIL]
             if len(arguments) != len(slots):
                 raise Unsupported("is called with another number of values", node)
-            for slot, value in zip(slots, arguments, strict=True):
-                frame[slot] = value
+            for i, (slot, value) in enumerate(zip(slots, arguments, strict=True)):
+                frame[slot] = _copy(value, node) if i in copies else value
             for slot, zero in results:
                 frame[slot] = zero()
             frame[result_slot] = None
@@ -211,9 +222,25 @@ class Compiler:
                 values = tuple(frame[slot] for slot in named_results)
             else:
                 values = frame[result_slot]
+            if listed:
+                values = tuple(NIL if isinstance(v, Nil) and i in listed else v for i, v in enumerate(values))
             return values[0] if len(values) == 1 else values
 
         return call
+
+    def _listed_results(self, file: SourceFile, result: Node | None) -> set[int]:
+        """Which results are lists: a nil that is given back there is the nil list."""
+        if result is None:
+            return set()
+        kinds = [result]
+        if result.type == "parameter_list":
+            kinds = []
+            for declaration in named(result):
+                names = [n for n in declaration.children_by_field_name("name") if n.type == "identifier"]
+                kind = declaration.child_by_field_name("type")
+                kinds += [kind] * max(1, len(names)) if kind is not None else []
+        written = [self.types.underlying(self.types.written(file, kind)) for kind in kinds]
+        return {i for i, k in enumerate(written) if isinstance(k, Sequence) and k.key is None and not k.is_array}
 
     def unit(self, file: SourceFile, context: list[Context], nodes: list[Node]) -> Callable[[], Any]:
         """An expression, or adjacent statements, of a larger function. Calling it runs it in a fresh frame.
@@ -348,13 +375,21 @@ class Compiler:
         return self.expr(named(node)[0])
 
     def _x_true(self, node: Node) -> Expr:
-        return lambda frame: True
+        return self._predeclared(node, True)
 
     def _x_false(self, node: Node) -> Expr:
-        return lambda frame: False
+        return self._predeclared(node, False)
 
     def _x_nil(self, node: Node) -> Expr:
-        return lambda frame: UNTYPED_NIL
+        return self._predeclared(node, UNTYPED_NIL)
+
+    def _predeclared(self, node: Node, value: Any) -> Expr:
+        """true, false and nil can be declared anew, in a scope or in the package."""
+        name = self._file.text(node)
+        hidden = self._slot(name) is not None or lookup(self._file, name, node) is not None
+        if hidden or self.workspace.value(self._file.directory, name) is not None:
+            raise Unsupported(f"{name} is declared anew", node)
+        return lambda frame: value
 
     def _x_int_literal(self, node: Node) -> Expr:
         text = self._file.text(node)
@@ -451,7 +486,7 @@ class Compiler:
                 raise Unsupported(f"the field {field} is not understood", node)
             found = self.free.get(f"{free.id}.{field}")
             if found is None:
-                found = Free(f"{free.id}.{field}", node, free.file, None, None, free, field)
+                found = Free(f"{free.id}.{field}", node, free.file, None, None, free, field, free.copied)
                 self.free[found.id] = found
             return found
 
@@ -478,6 +513,7 @@ class Compiler:
         return read
 
     def _x_slice_expression(self, node: Node) -> Expr:
+        self.runtime.uses_spare = True
         operand = self.expr(node.child_by_field_name("operand"))  # type: ignore[arg-type]
         low, high, limit = (self._optional(node, f) for f in ("start", "end", "capacity"))
 
@@ -507,10 +543,10 @@ class Compiler:
 
     def _x_composite_literal(self, node: Node) -> Expr:
         kind = self.types.written(self._file, node.child_by_field_name("type"))
-        elements = [e for e in named(node.child_by_field_name("body"))]  # type: ignore[arg-type]
+        elements = named(node.child_by_field_name("body"))  # type: ignore[arg-type]
         runtime = self.runtime
         underlying = self.types.underlying(kind)
-        if isinstance(underlying, Sequence):
+        if isinstance(underlying, Sequence) and not underlying.is_array:
             if underlying.key is not None:
                 if elements:
                     raise Unsupported("a map literal with entries", node)
@@ -639,6 +675,7 @@ class Compiler:
     def _package_call(self, node: Node, package: str, name: str, argument_nodes: list[Node]) -> Expr:
         arguments = self._arguments(argument_nodes)
         runtime = self.runtime
+        runtime.uses_spare = True
         host = self.host.functions.get((package, name))
         if host is not None:
             return lambda frame: host(runtime, arguments(frame))
@@ -691,6 +728,7 @@ class Compiler:
         arguments = self._arguments(nodes)
         spread = nodes[-1].type == "variadic_argument"
         runtime = self.runtime
+        runtime.uses_spare = True
 
         def append(frame: Frame) -> Slice:
             runtime.step()
@@ -792,7 +830,7 @@ class Compiler:
         for target in left:
             name = self._file.text(target)
             slots.append(self._scopes[-1].get(name) or self._declare(name))
-        return self._store(values, [lambda f, v, s=s: f.__setitem__(s, v) for s in slots])
+        return self._store(values, [_writer(s) for s in slots])
 
     def _values(self, nodes: list[Node], count: int) -> Callable[[Frame], tuple[Any, ...]]:
         if len(nodes) == count:
@@ -896,18 +934,13 @@ class Compiler:
             else:
                 zero = self._zero(self._file, spec.child_by_field_name("type"))
                 count = len(names)
-                values = lambda frame, zero=zero, count=count: tuple(zero() for _ in range(count))  # noqa: E731
+                values = _repeated(zero, count)
             slots = [self._declare(self._file.text(n)) for n in names]
             if spec.child_by_field_name("type") is not None:
                 listed = isinstance(self.types.written(self._file, spec.child_by_field_name("type")), Sequence)
             else:
                 listed = False
-            store = [
-                (lambda f, v, s=s: f.__setitem__(s, NIL if isinstance(v, Nil) else v))
-                if listed
-                else (lambda f, v, s=s: f.__setitem__(s, v))
-                for s in slots
-            ]
+            store = [_writer(s, listed) for s in slots]
             parts.append(self._store(values, store))
 
         def run(frame: Frame) -> None:
@@ -918,7 +951,7 @@ class Compiler:
 
     def _zero(self, file: SourceFile, node: Node | None) -> Callable[[], Any]:
         kind = self.types.underlying(self.types.written(file, node))
-        if isinstance(kind, Sequence) and kind.key is None:
+        if isinstance(kind, Sequence) and kind.key is None and not kind.is_array:
             return lambda: NIL
         if isinstance(kind, Named) and kind.package == "":
             if kind.name == "bool":
@@ -1062,7 +1095,7 @@ class Compiler:
             for target in named(left):
                 if defines:
                     slot = self._declare(self._file.text(target))
-                    targets.append(lambda f, v, s=slot: f.__setitem__(s, v))
+                    targets.append(_writer(slot))
                 else:
                     targets.append(self._target(target))
         body = self._block(body_node)
@@ -1139,8 +1172,50 @@ _ORDER: dict[str, Callable[[int, int], bool]] = {
 }
 
 
+_INTERFACES = frozenset(
+    {
+        ("k8s.io/apimachinery/pkg/apis/meta/v1", "Object"),
+        ("k8s.io/apimachinery/pkg/apis/meta/v1", "ObjectMetaAccessor"),
+        ("k8s.io/apimachinery/pkg/runtime", "Object"),
+        ("sigs.k8s.io/controller-runtime/pkg/client", "Object"),
+    }
+)
+
+
+def is_copied(types: Types, file: SourceFile, declaration: Node) -> bool:
+    """Whether a parameter or receiver is a struct by value; a type of another module is one unless it is known."""
+    kind = types.written(file, declaration.child_by_field_name("type"))
+    if not isinstance(kind, Named) or not kind.package:
+        return False
+    if kind.folder is None:
+        return (kind.package, kind.name) not in _INTERFACES
+    declared = types.declaration(kind)
+    return declared is not None and declared[1].type == "struct_type"
+
+
+def _copy(value: Any, node: Node) -> Any:
+    if isinstance(value, Obj):
+        raise Unsupported("works on a copy of the object", node)
+    if isinstance(value, Free) and value.constant is None:
+        return Free(f"{value.id}~", value.node, value.file, None, value.local, value.parent, value.field, True)
+    return value
+
+
 def is_expression(node: Node) -> bool:
     return node.type.endswith(("_expression", "identifier", "_literal")) or node.type in STRINGS
+
+
+def _writer(slot: str, listed: bool = False) -> Callable[[Frame, Any], Any]:
+    """Stores a value in a variable; in one declared as a list, nil is the nil list."""
+
+    def write(frame: Frame, value: Any) -> None:
+        frame[slot] = NIL if listed and isinstance(value, Nil) else value
+
+    return write
+
+
+def _repeated(zero: Callable[[], Any], count: int) -> Callable[[Frame], tuple[Any, ...]]:
+    return lambda frame: tuple(zero() for _ in range(count))
 
 
 def _boolean(value: Any, node: Node) -> bool:

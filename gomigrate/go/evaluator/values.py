@@ -50,11 +50,11 @@ class GoPanic(Exception):
 class Free:
     """A name from outside of the unit. Its first use decides whether it is an object or a key.
 
-    A path (`r.object`) has a parent and a field, so that it can be written in the words of the unit even when a
+    `copied`: a struct that was handed over by value, so that what is written to it is lost. A path (`r.object`) has a parent and a field, so that it can be written in the words of the unit even when a
     called function took the step.
     """
 
-    __slots__ = ("constant", "field", "file", "id", "kind", "local", "node", "parent")
+    __slots__ = ("constant", "copied", "field", "file", "id", "kind", "local", "node", "parent")
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Free:
         local: Any = None,
         parent: Free | None = None,
         field: str = "",
+        copied: bool = False,
     ) -> None:
         self.id = identity
         self.node = node
@@ -73,6 +74,7 @@ class Free:
         self.local = local
         self.parent = parent
         self.field = field
+        self.copied = copied
         self.kind = ""
 
 
