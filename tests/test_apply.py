@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import errno
+import itertools
+import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import MakeRepo
 
-from gomigrate.apply import apply_changes
+from gomigrate import journal
+from gomigrate.apply import apply_changes, finish_interrupted
 from gomigrate.errors import UserError
+from gomigrate.git.patch import blob_id
 
 Changes = dict[str, bytes | None]
 
@@ -133,7 +140,7 @@ def test_every_file_that_changed_since_is_named(top: Path) -> None:
     assert "a.go: changed since" in message
     assert "pkg/gone.go: changed since" in message
     assert "pkg/b.go: is gone since" in message
-    assert "pkg/new/deep/n.go: appeared since" in message
+    assert "pkg/new/deep/n.go: is there already and is not overwritten" in message
 
 
 def test_a_symlink_in_place_of_a_file_is_refused(top: Path, tmp_path: Path) -> None:
@@ -190,6 +197,10 @@ def test_devices_and_folders_are_refused(top: Path) -> None:
         "x\0y",
         ".git/hooks/x",
         "pkg/.GIT/x",
+        ".git. ./x",
+        ".g\u200cit/x",
+        "git~1/x",
+        ".git::$INDEX_ALLOCATION/x",
     ],
 )
 def test_paths_that_lead_out_or_into_git_are_refused(top: Path, path: str) -> None:
@@ -198,7 +209,7 @@ def test_paths_that_lead_out_or_into_git_are_refused(top: Path, path: str) -> No
 
 def test_names_in_messages_hold_no_control_bytes(top: Path) -> None:
     (top / "\x1b[31m.go").write_bytes(b"x")
-    assert "\\x1b[31m.go: appeared" in refused(top, {"\x1b[31m.go": b"y"})
+    assert "\\x1b[31m.go: is there already" in refused(top, {"\x1b[31m.go": b"y"})
 
 
 def test_leftovers_of_exactly_that_form_are_removed(top: Path) -> None:
@@ -248,8 +259,10 @@ def test_a_leftover_that_is_a_symlink_is_left(top: Path, tmp_path: Path) -> None
         ("fsync", 1, "pkg/b.go"),
         ("chmod", 1, "pkg/b.go"),
         ("mkdir", 1, "pkg/new/deep/n.go"),
-        ("replace", 0, "a.go"),
-        ("replace", 3, "z d/\u00e9.go"),
+        ("write", 3, ".gomigrate-apply.json"),
+        ("replace", 0, ".gomigrate-apply.json"),
+        ("replace", 1, "a.go"),
+        ("replace", 4, "z d/\u00e9.go"),
         ("unlink", 0, "pkg/gone.go"),
     ],
 )
@@ -264,33 +277,40 @@ def test_an_error_leaves_everything_as_it_was(
     assert (top / "a.go").stat().st_mode & 0o777 == 0o755
 
 
-def test_what_cannot_be_taken_back_is_named(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_taken_back_is_finished_later(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.replace
     calls = iter(range(100))
 
     def replace(source: Path, target: Path) -> None:
-        if next(calls) >= 2:
+        if next(calls) >= 3:
             raise OSError(errno.EIO, "broken")
         real(source, target)
 
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(UserError, match=r"pkg/new/deep/n\.go: cannot be replaced") as raised:
         apply_changes(top, ORIGINALS, CHANGES)
-    assert "the new content stays in pkg/b.go, a.go" in str(raised.value)
+    assert "could not be taken back: .gomigrate-apply.json: cannot be written" in str(raised.value)
+    assert "`gomigrate apply` finishes" in str(raised.value)
     monkeypatch.undo()
-    assert set(on_disk(top)) == set(ORIGINALS)
-    assert apply_changes(top, ORIGINALS, CHANGES) == ["pkg/gone.go", "pkg/new/deep/n.go", "z d/\u00e9.go"]
+    assert (top / "a.go").read_bytes() == CHANGES["a.go"]
+    with pytest.raises(UserError, match=r"apply-?\.?json: an earlier apply was cut off"):
+        apply_changes(top, ORIGINALS, CHANGES)
+    assert finish_interrupted(top) == sorted(CHANGES)
     assert on_disk(top) == WANTED
 
 
-@pytest.mark.parametrize("call", ["write", "replace", "unlink"])
-def test_an_interrupt_leaves_everything_as_it_was(top: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+@pytest.mark.parametrize(
+    ("call", "at"), [("write", 0), ("write", 3), *(("replace", n) for n in range(5)), ("unlink", 0)]
+)
+def test_an_interrupt_leaves_everything_as_it_was(
+    top: Path, monkeypatch: pytest.MonkeyPatch, call: str, at: int
+) -> None:
     real: Callable[..., object] = getattr(os, call)
     calls = iter(range(100))
 
     def interrupted(*args: object) -> object:
         result = real(*args)
-        if next(calls) == 0:
+        if next(calls) == at:
             raise KeyboardInterrupt
         return result
 
@@ -332,45 +352,399 @@ def test_a_folder_without_permission_is_refused(top: Path) -> None:
         (top / "pkg").chmod(0o755)
 
 
-CRASHING = """
+# Crashes: a run that ends at any step, and the run after it
+
+STEPS = ("open", "write", "fsync", "chmod", "mkdir", "rmdir", "replace", "unlink")
+
+
+def dies(at: int, action: Callable[[], object]) -> bool:
+    """Run the action in a process that ends at this step that touches the disk; False when it came to its end.
+
+    A write is half done by then.
+    """
+    child = os.fork()
+    if child:
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert code in (0, 9), "the run failed, see its traceback"
+        return code == 9
+    try:
+        calls = itertools.count()
+        for name in STEPS:
+            setattr(os, name, dying(name, calls, at))
+        action()
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def dying(name: str, calls: itertools.count[int], at: int) -> Callable[..., object]:
+    real: Callable[..., object] = getattr(os, name)
+
+    def call(*args: object, **kwargs: object) -> object:
+        if next(calls) == at:
+            if name == "write":
+                real(args[0], bytes(args[1])[:4])  # type: ignore[call-overload]
+            os._exit(9)
+        return real(*args, **kwargs)
+
+    return call
+
+
+def failing_late() -> None:
+    """An apply whose last step fails, so that all the others are taken back."""
+    real = os.unlink
+
+    def unlink(file: Path) -> None:
+        if Path(file).name == "gone.go":
+            raise OSError(errno.EIO, "broken")
+        real(file)
+
+    os.unlink = unlink  # type: ignore[assignment]  # only ever in a process of its own
+    with pytest.raises(UserError, match="nothing was written"):
+        apply_changes(Path.cwd(), ORIGINALS, CHANGES)
+
+
+def whole_run(top: Path) -> list[str]:
+    """What `gomigrate apply` does: finish, then plan, which here must be as if nothing had happened."""
+    finished = finish_interrupted(top)
+    found = {path: data for path, data in on_disk(top).items() if not journal.TEMPORARY.fullmatch(Path(path).name)}
+    found.pop(".git/HEAD", None)
+    assert found in (ORIGINALS, WANTED)
+    if found == ORIGINALS:
+        apply_changes(top, ORIGINALS, CHANGES)
+    return finished
+
+
+def assert_whole(top: Path, at: object) -> None:
+    found = on_disk(top)
+    found.pop(".git/HEAD", None)
+    assert found == WANTED, at
+    assert stat.S_IMODE((top / "a.go").stat().st_mode) == 0o755, at
+    assert sorted(folder.name for folder in top.rglob("*") if folder.is_dir() and folder.name != ".git") == sorted(
+        ["pkg", "new", "deep", "z d"]
+    )
+
+
+@pytest.fixture(params=["in git", "outside of git"])
+def crashing(top: Path, request: pytest.FixtureRequest) -> Callable[[], Path]:
+    """Makes fresh copies of the checkout."""
+    (top / "a.go").chmod(0o755)
+    if request.param == "in git":
+        (top / ".git").mkdir()
+        (top / ".git/HEAD").write_bytes(b"ref: refs/heads/main\n")
+    copy = top.with_name("copy")
+
+    def fresh() -> Path:
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(top, copy)
+        return copy
+
+    return fresh
+
+
+def test_the_run_after_a_crash_finishes(crashing: Callable[[], Path]) -> None:
+    finished = []
+    for at in itertools.count():
+        top = crashing()
+        if not dies(at, lambda top=top: apply_changes(top, ORIGINALS, CHANGES)):  # type: ignore[misc]
+            break
+        finished.append(whole_run(top))
+        assert_whole(top, at)
+    # Some crashes come before the journal, and those after it leave something to finish.
+    assert at > 30
+    assert finished[0] == [] and finished.count(sorted(CHANGES)) > 10
+
+
+def test_the_run_after_a_crash_may_crash_as_well(crashing: Callable[[], Path]) -> None:
+    ends = 0
+    for at in itertools.count():
+        top = crashing()
+        if not dies(at, lambda top=top: apply_changes(top, ORIGINALS, CHANGES)):  # type: ignore[misc]
+            break
+        for second in itertools.count():
+            top = crashing()
+            assert dies(at, lambda top=top: apply_changes(top, ORIGINALS, CHANGES))  # type: ignore[misc]
+            if not journal.interrupted(top) or not dies(second, lambda top=top: finish_interrupted(top)):  # type: ignore[misc]
+                break
+            ends += 1
+            whole_run(top)
+            assert_whole(top, (at, second))
+    assert ends > 50
+
+
+def test_the_run_after_a_crash_while_taking_back_finishes(
+    crashing: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in itertools.count():
+        top = crashing()
+        monkeypatch.chdir(top)
+        if not dies(at, failing_late):
+            break
+        whole_run(top)
+        assert_whole(top, at)
+    assert at > 40
+    found = on_disk(top)
+    found.pop(".git/HEAD", None)
+    assert found == ORIGINALS
+
+
+CRASHING_COMMAND = """
 import os, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[4])
-from test_apply import CHANGES, ORIGINALS
-from gomigrate.apply import apply_changes
+from gomigrate.cli import main
+real, left = os.replace, iter(range(int(sys.argv.pop(1))))
 
-name, at = sys.argv[2], int(sys.argv[3])
-real, calls = getattr(os, name), iter(range(10_000))
-
-def call(*args, **kwargs):
-    if next(calls) == at:
-        if name == "write":
-            real(args[0], bytes(args[1])[:4])
+def replace(*args):
+    if next(left, None) is None:
         os._exit(9)
-    return real(*args, **kwargs)
+    real(*args)
 
-setattr(os, name, call)
-apply_changes(Path(sys.argv[1]), ORIGINALS, CHANGES)
+os.replace = replace
+main()
 """
 
 
-@pytest.mark.parametrize(("name", "calls"), [("write", 3), ("replace", 4), ("unlink", 1), ("fsync", 4), ("mkdir", 2)])
-def test_a_crash_leaves_each_file_old_or_new(top: Path, name: str, calls: int) -> None:
-    for at in range(calls + 1):
-        for path in {*ORIGINALS, *CHANGES}:
-            (top / path).unlink(missing_ok=True)
-            if path in ORIGINALS:
-                (top / path).write_bytes(ORIGINALS[path])
-        for folder in ("pkg/new/deep", "pkg/new"):
-            if (top / folder).exists():
-                (top / folder).rmdir()
-        command = [sys.executable, "-c", CRASHING, str(top), name, str(at), str(Path(__file__).parent)]
-        ended = subprocess.run(command, check=False).returncode
-        # More folders are synced than counted here; every other call must be one of those named.
-        assert ended == (9 if at < calls or name == "fsync" else 0)
-        found = on_disk(top)
-        for path in {*ORIGINALS, *CHANGES}:
-            assert found.pop(path, None) in (ORIGINALS.get(path), CHANGES[path]), (path, at)
-        assert all(Path(path).name.startswith(".gomigrate-") for path in found)
-        apply_changes(top, ORIGINALS, CHANGES)
-        assert on_disk(top) == WANTED
+@pytest.mark.parametrize("crash_at", [0, 1, 5])
+def test_the_command_finishes_after_a_crash(make_repo: MakeRepo, sample_dir: Path, crash_at: int) -> None:
+    files = {file.relative_to(sample_dir).as_posix(): file.read_bytes() for file in sample_dir.rglob("*.*")}
+    wanted, crashed = make_repo(files, "wanted"), make_repo(files, "crashed")
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+
+    assert run("-m", "gomigrate", "apply", str(wanted)).returncode == 0
+    assert run("-c", CRASHING_COMMAND, str(crash_at), "apply", str(crashed)).returncode == 9
+    half = crash_at > 0
+    patch = run("-m", "gomigrate", "patch", str(crashed))
+    assert ("an apply was cut off in this checkout" in patch.stderr) is half
+    assert ("an apply was cut off in this checkout" in run("-m", "gomigrate", "check", str(crashed)).stderr) is half
+    again = run("-m", "gomigrate", "apply", str(crashed))
+    assert again.returncode == 0, again.stderr
+    assert ("these files are settled now: " in again.stderr) is half
+
+    def work_tree(top: Path) -> dict[str, bytes]:
+        return {path: data for path, data in on_disk(top).items() if not path.startswith(".git/")}
+
+    assert work_tree(crashed) == work_tree(wanted)
+    assert not [path for path in on_disk(crashed) if "gomigrate-" in path]
+    assert run("-m", "gomigrate", "patch", str(crashed)).stdout == ""
+
+
+# The journal lies in an untrusted checkout
+
+TEMPORARY = ".gomigrate-00112233445566ff.tmp"
+
+
+def entry(**changed: object) -> dict[str, object]:
+    old, new = blob_id(ORIGINALS["a.go"]), blob_id(b"new")
+    return {"path": "a.go", "temporary": TEMPORARY, "old": old, "new": new, "mode": 0o644} | changed
+
+
+def write_journal(top: Path, *entries: object, **changed: object) -> Path:
+    content = {"version": 1, "steps": list(entries)} | changed
+    file = top / ".gomigrate-apply.json"
+    file.write_text(json.dumps(content, indent=1) + "\n")
+    return file
+
+
+def not_finished(top: Path) -> str:
+    before = on_disk(top)
+    with pytest.raises(UserError) as raised:
+        finish_interrupted(top)
+    assert on_disk(top) == before
+    message = str(raised.value)
+    assert "cannot be finished; nothing was written" in message
+    assert "remove .gomigrate-apply.json and the files .gomigrate-*.tmp" in message and "git restore" in message
+    return message
+
+
+@pytest.fixture
+def half(top: Path) -> Path:
+    """A checkout with a journal that is as it should be."""
+    (top / TEMPORARY).write_bytes(b"new")
+    (top / TEMPORARY).chmod(0o644)
+    write_journal(top, entry())
+    return top
+
+
+def test_a_good_journal_is_finished(half: Path) -> None:
+    assert finish_interrupted(half) == ["a.go"]
+    assert on_disk(half) == {**ORIGINALS, "a.go": b"new"}
+    assert finish_interrupted(half) == []
+
+
+def test_no_journal_is_nothing_to_finish(top: Path) -> None:
+    (top / LEFTOVER).write_bytes(b"x")
+    assert finish_interrupted(top) == []
+    assert (top / LEFTOVER).exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"path": 1},
+        {"path": None},
+        {"path": "\ud800.go"},
+        {"temporary": None},
+        {"temporary": ""},
+        {"temporary": "pkg/b.go"},
+        {"temporary": "../" + TEMPORARY},
+        {"temporary": TEMPORARY + "\n"},
+        {"path": TEMPORARY},
+        {"new": ""},
+        {"new": "x"},
+        {"old": "0" * 39},
+        {"old": blob_id(b"new")},
+        {"mode": "0o644"},
+        {"mode": True},
+        {"mode": -1},
+        {"mode": 0o100644},
+        {"more": 1},
+    ],
+)
+def test_a_step_that_no_apply_writes_is_refused(half: Path, changed: dict[str, object]) -> None:
+    write_journal(half, entry(**changed))
+    assert "is no journal" in not_finished(half)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"version": 1}',
+        '{"version": 1, "steps": 1}',
+        '{"version": 1, "steps": [1]}',
+        '{"version": 1, "steps": {}}',
+        '{"version": 1, "steps": []}',
+        '{"version": 1, "version": 1, "steps": []}',
+        '{"version": 1, "steps": [], "more": 1}',
+        "9" * 10_000,
+        "\udcff",
+    ],
+)
+def test_a_text_that_no_apply_writes_is_refused(top: Path, text: str) -> None:
+    (top / ".gomigrate-apply.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert "is no journal" in not_finished(top)
+
+
+def test_another_version_is_refused(half: Path) -> None:
+    write_journal(half, entry(), version=2)
+    assert "is no journal that this version" in not_finished(half)
+
+
+def test_two_steps_do_not_share_a_file(half: Path) -> None:
+    write_journal(half, entry(), entry())
+    assert "is no journal" in not_finished(half)
+    write_journal(half, entry(), entry(path="b.go", old=""))
+    assert "is no journal" in not_finished(half)
+
+
+@pytest.mark.parametrize(
+    "path", ["../a.go", "/a.go", "pkg/../a.go", "", ".git/config", ".git/hooks/pre-commit", "x\0", "a.go/b.go"]
+)
+def test_a_journal_does_not_lead_out_of_the_checkout(half: Path, path: str) -> None:
+    (half.parent / "a.go").write_bytes(ORIGINALS["a.go"])
+    (half.parent / TEMPORARY).write_bytes(b"new")
+    write_journal(half, entry(path=path))
+    assert "never written" in not_finished(half)
+    assert (half.parent / "a.go").read_bytes() == ORIGINALS["a.go"]
+
+
+@pytest.mark.parametrize("temporary", [True, False])
+def test_a_journal_does_not_delete_or_write_through_links(half: Path, tmp_path: Path, temporary: bool) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.go").write_bytes(ORIGINALS["a.go"])
+    (outside / TEMPORARY).write_bytes(b"new")
+    (half / "link").symlink_to(outside)
+    write_journal(half, entry(path="link/a.go") if temporary else entry(path="link/a.go", temporary="", new="", mode=0))
+    assert "link/a.go: leads through a symlink" in not_finished(half)
+    (half / "a.go").unlink()
+    (half / "a.go").symlink_to(outside / "a.go")
+    write_journal(half, entry() if temporary else entry(temporary="", new="", mode=0))
+    assert "a.go: is not a plain file" in not_finished(half)
+    assert sorted(os.listdir(outside)) == sorted(["a.go", TEMPORARY])
+
+
+def test_what_is_not_as_the_journal_says_is_refused(half: Path, tmp_path: Path) -> None:
+    (half / "a.go").write_bytes(b"edited since")
+    assert "a.go: is neither what it was" in not_finished(half)
+    (half / "a.go").unlink()
+    assert "a.go: is neither what it was" in not_finished(half)
+    (half / "a.go").write_bytes(ORIGINALS["a.go"])
+    (half / TEMPORARY).chmod(0o755)
+    assert f"{TEMPORARY}: does not hold what a.go" in not_finished(half)
+    (half / TEMPORARY).write_bytes(b"evil")
+    assert f"{TEMPORARY}: does not hold what a.go" in not_finished(half)
+    (half / TEMPORARY).unlink()
+    assert f"{TEMPORARY}: does not hold what a.go" in not_finished(half)
+    (tmp_path / "new").write_bytes(b"new")
+    (half / TEMPORARY).symlink_to(tmp_path / "new")
+    assert f"{TEMPORARY}: is not a plain file" in not_finished(half)
+
+
+def test_one_bad_step_stops_all(half: Path) -> None:
+    write_journal(half, entry(), entry(path="pkg/b.go", temporary=LEFTOVER))
+    assert "pkg/b.go" in not_finished(half)
+
+
+@pytest.mark.parametrize("kind", ["symlink", "folder", "fifo", "huge"])
+def test_a_journal_is_a_plain_file(top: Path, tmp_path: Path, kind: str) -> None:
+    path = top / ".gomigrate-apply.json"
+    if kind == "symlink":
+        (top / TEMPORARY).write_bytes(b"new")
+        write_journal(top, entry()).rename(tmp_path / "journal")
+        path.symlink_to(tmp_path / "journal")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.touch()
+        os.truncate(path, 1 << 40)
+        with pytest.raises(UserError, match="is larger than 16 MiB"):
+            finish_interrupted(top)
+        return
+    assert "is not a plain file" in not_finished(top)
+
+
+def test_names_in_a_journal_reach_no_terminal(half: Path) -> None:
+    (half / "\x1b[31m.go").write_bytes(b"x")
+    write_journal(half, entry(path="\x1b[31m.go", temporary="", new="", mode=0))
+    assert "\\x1b[31m.go: is neither" in not_finished(half)
+
+
+@pytest.mark.parametrize("kind", ["file", "symlink", "empty"])
+def test_a_journal_is_never_written_outside(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A `.git` that leads elsewhere is not followed, as a worktree's does or a hostile one."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/HEAD").touch()
+    if kind == "file":
+        (top / ".git").write_text(f"gitdir: {tmp_path}/other\n")
+    elif kind == "symlink":
+        (top / ".git").symlink_to(tmp_path / "other")
+    else:
+        (top / ".git").mkdir()
+    (tmp_path / "other/gomigrate-apply.json").write_text("not looked at")
+    written = []
+    real = os.replace
+    monkeypatch.setattr(os, "replace", lambda source, target: (written.append(Path(target)), real(source, target)))
+    apply_changes(top, ORIGINALS, CHANGES)
+    assert written[0] == top / ".gomigrate-apply.json"
+    assert (tmp_path / "other/gomigrate-apply.json").read_text() == "not looked at"
+
+
+def test_a_journal_in_git_is_out_of_sight(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (top / ".git").mkdir()
+    (top / ".git/HEAD").touch()
+    written = []
+    real = os.replace
+    monkeypatch.setattr(os, "replace", lambda source, target: (written.append(Path(target)), real(source, target)))
+    apply_changes(top, ORIGINALS, CHANGES)
+    assert written[0] == top / ".git/gomigrate-apply.json"

@@ -13,6 +13,7 @@ from gomigrate.errors import UserError
 from gomigrate.git import repository
 from gomigrate.git.patch import render_patch
 from gomigrate.git.repository import (
+    broken_git,
     dirty,
     file_mode,
     find_top,
@@ -88,7 +89,24 @@ def test_no_top_outside_a_checkout(tmp_path: Path) -> None:
 def test_a_broken_git_file_is_no_checkout(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".git").write_bytes(content)
     assert find_top(tmp_path) is None
+    assert broken_git(tmp_path) == tmp_path / ".git"
     assert in_progress(tmp_path) == ""
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_above_a_broken_git_no_other_checkout_is_taken(top: Path, kind: str) -> None:
+    inner = top / "pkg/inner"
+    (inner / "deep").mkdir(parents=True)
+    assert broken_git(inner) is None
+    if kind == "file":
+        (inner / ".git").write_text("gitdir: ../nowhere\n")
+    elif kind == "folder":
+        (inner / ".git").mkdir()
+    else:
+        (inner / ".git").symlink_to("nowhere")
+    assert find_top(inner) is find_top(inner / "deep") is None
+    assert broken_git(inner / "deep") == inner / ".git"
+    assert find_top(top / "pkg") == top
 
 
 def test_a_device_called_git_does_not_block(tmp_path: Path) -> None:
@@ -105,15 +123,84 @@ def test_the_top_is_found_without_git(top: Path, monkeypatch: pytest.MonkeyPatch
 # head_commit
 
 
-def test_the_commit(top: Path) -> None:
+@pytest.fixture
+def no_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked from here on is answered without starting git."""
+
+    def refused(*_: object, **__: object) -> bytes:
+        raise AssertionError("git was started")
+
+    monkeypatch.setattr(repository, "_git", refused)
+
+
+def test_the_commit(top: Path, no_git: None) -> None:
     assert head_commit(top) == head_commit(top / "pkg") == git(top, "rev-parse", "HEAD")
     git(top, "checkout", "-q", "--detach")
-    assert len(head_commit(top)) == 40
+    assert head_commit(top) == git(top, "rev-parse", "HEAD")
+
+
+def test_the_commit_of_a_branch_that_is_packed(top: Path, no_git: None) -> None:
+    git(top, "checkout", "-qb", "a/b.c+d")
+    nothing = git(top, "commit-tree", "-m", "nothing", "HEAD^{tree}")
+    for name in ("a/b-cd", "a/b.c+d2", "x/refs/heads/a/b.c+d"):
+        git(top, "branch", name, nothing)
+    git(top, "pack-refs", "--all")
+    assert not (top / ".git/refs/heads/a/b.c+d").exists()
+    assert head_commit(top) == git(top, "rev-parse", "HEAD")
+    packed = head_commit(top)
+    assert commit(top, {"a.go": b"later\n"}) == head_commit(top) != packed
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_commit_of_a_worktree_and_of_a_submodule(top: Path, no_git: None, packed: bool) -> None:
+    worktree = top.parent / "worktree"
+    git(top, "worktree", "add", "-q", str(worktree), "-b", "other")
+    wanted = commit(worktree, {"a.go": b"other\n"})
+    git(top, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(top), "sub")
+    commit(top / "sub", {"a.go": b"sub\n"})
+    if packed:
+        git(top, "pack-refs", "--all")
+        git(top / "sub", "pack-refs", "--all")
+    assert head_commit(worktree) == wanted
+    assert head_commit(top / "sub") == git(top / "sub", "rev-parse", "HEAD")
+    assert len({head_commit(top), head_commit(worktree), head_commit(top / "sub")}) == 3
 
 
 def test_no_commit_yet(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     assert head_commit(tmp_path) == ""
+
+
+def test_a_symbolic_branch_is_left_to_git(top: Path) -> None:
+    git(top, "symbolic-ref", "refs/heads/alias", "refs/heads/main")
+    git(top, "symbolic-ref", "HEAD", "refs/heads/alias")
+    assert head_commit(top) == git(top, "rev-parse", "main")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "ref: refs/heads/../../../outside",
+        "ref: refs/heads/link",
+        "ref: refs/heads/fifo",
+        "ref: /etc/passwd",
+        "ref: refs/heads/.hidden",
+        "ref: refs/remotes/origin/main",
+        "ref: refs/heads/main\0",
+        "ref: refs/heads/none",
+        "1234",
+        "z" * 40,
+        "",
+    ],
+)
+def test_a_hostile_head_leads_nowhere(top: Path, no_git: None, head: str) -> None:
+    for file in (top.parent / "outside", top / "outside", top / ".git/refs/heads/.hidden"):
+        file.write_text("1" * 40 + "\n")
+    (top / ".git/refs/heads/link").symlink_to(top.parent / "outside")
+    os.mkfifo(top / ".git/refs/heads/fifo")
+    (top / ".git/HEAD").write_text(head + "\n")
+    with pytest.raises(AssertionError, match="git was started"):
+        head_commit(top)
 
 
 # dirty
@@ -394,15 +481,14 @@ def test_a_missing_git_is_said(top: Path, monkeypatch: pytest.MonkeyPatch, path:
     monkeypatch.chdir(top)
     monkeypatch.setenv("PATH", path)
     with pytest.raises(UserError, match="install git"):
-        head_commit(top)
+        unmerged(top)
 
 
 def test_a_git_in_the_checkout_is_passed_over(top: Path, monkeypatch: pytest.MonkeyPatch, trap: Path) -> None:
     (top / "git").symlink_to(trap)
-    wanted = git(top, "rev-parse", "HEAD")
     monkeypatch.chdir(top)
     monkeypatch.setenv("PATH", f".{os.pathsep}{os.environ['PATH']}")
-    assert head_commit(top) == wanted
+    assert dirty(top, FILES) == []
     assert not (top / "git.sprung").exists() and not sprung(trap)
 
 
@@ -431,7 +517,7 @@ def test_no_answer_in_time_is_said(top: Path, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("PATH", f"{slow}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(repository, "_TIMEOUT_SECONDS", 0.2)
     with pytest.raises(UserError, match="no answer"):
-        head_commit(top)
+        unmerged(top)
 
 
 def test_variables_of_a_hook_do_not_mislead(top: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ def lists(keys: tuple[str, ...]) -> tuple[List, ...]:
 def pairs(keys: tuple[str, ...]) -> Iterator[tuple[List, List]]:
     """Lists for two objects, different ones included: short lists are enough to tell two objects apart."""
     short = [x for x in lists(keys) if x is None or len(x) <= 2]
-    return product([*short, ("a", "a", "a"), ("a", "b", "a", "b")], repeat=2)
+    more: list[List] = [*short, ("a", "a", "a"), ("a", "b", "a", "b")]
+    return product(more, more)
 
 
 def _canonical(items: tuple[str, ...]) -> bool:

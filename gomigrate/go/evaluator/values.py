@@ -50,8 +50,8 @@ class GoPanic(Exception):
 class Free:
     """A name from outside of the unit. Its first use decides whether it is an object or a key.
 
-    `copied`: a struct that was handed over by value, so that what is written to it is lost. A path (`r.object`) has a parent and a field, so that it can be written in the words of the unit even when a
-    called function took the step.
+    A path (`r.object`) has a parent and a field, so that it can be written in the words of the unit even when a called
+    function took the step. `copied`: a struct that was handed over by value, so that what is written to it is lost.
     """
 
     __slots__ = ("constant", "copied", "field", "file", "id", "kind", "local", "node", "parent")
