@@ -128,6 +128,9 @@ class Analysis:
             before = (len(self.blocked), len(self.kept), len(self.gone_tests))
             self._decide()
             self._delete()
+            if len(self.kept) > before[1]:
+                # What a helper that stays does is looked at before it can speak against a name.
+                continue
             self._block_names()
             if (len(self.blocked), len(self.kept), len(self.gone_tests)) == before:
                 return
@@ -279,6 +282,12 @@ class Analysis:
             return decision._replace(uses=uses)
         known = [(k, self._rule_of(k)) for k in meaning.keys]
         rules = {u.rule.old for _, u in known if u is not None}
+        local = next((k for k, u in known if u is not None and k.local is not None), None)
+        if local is not None:
+            return decision._replace(
+                left=f"the name is held by the local variable {_shown_name(local)}",
+                next_step="make it a constant of the package, then run again",
+            )
         if len(rules) == 1 and all(u is not None for _, u in known):
             return decision._replace(uses=known[0][1])
         if len(meaning.keys) == 1 and meaning.keys[0].constant is not None and not rules:
@@ -355,7 +364,11 @@ class Analysis:
     # -- deleting --------------------------------------------------------------------------------------------
 
     def _delete(self) -> None:
-        """Helpers and functions that nothing uses any more once the sites are rewritten, and the tests of these."""
+        """Helpers and functions that nothing uses any more once the sites are rewritten, and the tests of these.
+
+        A helper that nothing used before goes only with its family: when migrated code used another helper of its file.
+        Else it is somebody's interface, and stays.
+        """
         rewritten = [d.site for d in self.decisions if d.rewritten]
         helpers = {h.symbol: h for h in self.helpers}
         functions: dict[Symbol, tuple[SourceFile, Node]] = {h.symbol: (h.file, h.node) for h in self.helpers}
@@ -363,13 +376,24 @@ class Analysis:
             for (folder, receiver, name), declared in site.meaning.functions.items():
                 functions.setdefault(Symbol(folder, receiver, name), declared)
         functions = {s: f for s, f in functions.items() if s not in self.kept and not f[0].is_generated}
-        gone = {s for s in functions if self._is_ours(s, functions[s], rewritten)}
+        used = {f for site in rewritten for f in site.meaning.functions}
+        families = {functions[s][0].path for s in functions if (s.folder, s.receiver, s.name) in used}
+        gone = {
+            s
+            for s in functions
+            if (s.folder, s.receiver, s.name) in used or (s in helpers and functions[s][0].path in families)
+        }
         reasons: dict[Symbol, tuple[Reference | None, str]] = {}
         while True:
             tests = self._tests_of(gone)
             spans = [(functions[s][0].path, functions[s][1]) for s in gone] + [(f.path, n) for f, n in tests]
             staying = set()
             for symbol in gone:
+                blind = self.references.blind.get(symbol)
+                if blind is not None:
+                    staying.add(symbol)
+                    reasons[symbol] = (None, f"{blind} could not be read and may use it")
+                    continue
                 for reference in self.refs(symbol):
                     if self.is_gone(reference, rewritten, spans):
                         continue
@@ -383,21 +407,15 @@ class Analysis:
             if not staying:
                 break
             gone -= staying
-        for symbol, (last_use, reason) in reasons.items():
-            if symbol in helpers:
-                self.kept[symbol] = Kept(helpers[symbol], last_use, reason)
+        for symbol, helper in helpers.items():
+            if symbol not in gone and symbol not in self.kept:
+                last_use = next((r for r in self.refs(symbol) if not self.is_gone(r, rewritten, spans)), None)
+                unused = "nothing in this checkout uses it; other code may"
+                why = self._why_kept(last_use) if last_use is not None else unused
+                self.kept[symbol] = Kept(helper, *reasons.get(symbol, (last_use, why)))
         self.gone = gone
         self.gone_functions = [functions[s] for s in sorted(gone, key=str)]
         self.gone_tests = self._tests_of(gone)
-
-    def _is_ours(self, symbol: Symbol, declared: tuple[SourceFile, Node], rewritten: list[Site]) -> bool:
-        """Whether a helper may go: a site that is rewritten used it, or stands in the package of a dead one.
-
-        A helper that nothing uses, in a package that nothing is migrated in, is somebody else's business.
-        """
-        if any(s.file.directory == symbol.folder for s in rewritten):
-            return True
-        return any((symbol.folder, symbol.receiver, symbol.name) in s.meaning.functions for s in rewritten)
 
     @staticmethod
     def is_gone(reference: Reference, rewritten: list[Site], spans: list[tuple[str, Node]]) -> bool:
@@ -476,6 +494,9 @@ class Analysis:
                 if reason:
                     self.blocked[uses.rule.old] = (reason, reference)
                     break
+            blind = next((b for d in uses.old if (b := self.references.blind.get(d.symbol)) is not None), None)
+            if blind is not None:
+                self.blocked[uses.rule.old] = (f"{blind} could not be read and may use the name", None)
             variables = [d for d in uses.old if d.value.kind == "var"]
             if variables and uses.rule.old not in self.blocked and self._assigned(variables[0].symbol):
                 self.blocked[uses.rule.old] = (f"{variables[0].symbol} is a variable that is assigned elsewhere", None)
@@ -500,7 +521,7 @@ class Analysis:
             return f"{where} may use the name by a dot import"
         if file.is_generated:
             return f"{where} is generated and holds the name"
-        if file.is_test or is_creation(file, node) or self._is_harmless(file, node):
+        if file.is_test or is_creation(file, node) or self.is_harmless(file, node):
             return ""
         for decision in self.decisions:
             if decision.site.file is file and decision.site.covers(node):
@@ -514,7 +535,7 @@ class Analysis:
         reason = found.reason if found is not None else "what becomes of the name there is not understood"
         return f"the use of the name at {where} is left: {reason}"
 
-    def _is_harmless(self, file: SourceFile, node: Node) -> bool:
+    def is_harmless(self, file: SourceFile, node: Node) -> bool:
         """An argument of a call that only writes text."""
         for outer in ancestors(node):
             if outer.type == "call_expression":
@@ -557,7 +578,12 @@ def free_text(file: SourceFile, free: Free) -> str:
 
 
 def _shown(free: Free) -> str:
-    return free.constant if free.constant is not None else free.file.text(free.node)
+    return free.constant if free.constant is not None else _shown_name(free)
+
+
+def _shown_name(free: Free) -> str:
+    text: str = free.file.text(free.node)
+    return text
 
 
 def _inside(inner: Site, outer: Site) -> bool:

@@ -11,7 +11,7 @@ from tree_sitter import Node
 from gomigrate.finalizer.analysis import Analysis, Decision
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
-from gomigrate.go.syntax import SourceFile
+from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
 from gomigrate.model import Confidence, Diagnostic, Difference, Evidence, Operation, Stage, SuggestedFix, TextEdit
 
 if TYPE_CHECKING:
@@ -201,6 +201,10 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
         yield at(TEST, file, node, message, evidence=evidence, fix=_removal(file, node, "delete the test"))
     for kept in analysis.kept.values():
         helper = kept.helper
+        inside = [d for d in analysis.decisions if d.site.file is helper.file and _within(d.site.nodes[0], helper.node)]
+        if kept.reference is None and inside and all(d.rewritten or d.already for d in inside):
+            # Nothing in the checkout uses it, and what it does is migrated where it stands.
+            continue
         yield at(
             HELPER,
             helper.file,
@@ -210,6 +214,10 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
             left_because=kept.reason,
             next_step="migrate that use by hand, then run again",
         )
+
+
+def _within(inner: Node, outer: Node) -> bool:
+    return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
 
 
 def _removal(file: SourceFile, node: Node, message: str) -> SuggestedFix:
@@ -287,12 +295,26 @@ def _fixtures(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
+    told = {_function(u.file, u.node) for u in analysis.unknown if u.writes}
+    told |= {_function(d.site.file, d.site.nodes[0]) for d in analysis.decisions if d.left}
+    helpers = {(h.file.path, h.node.start_byte) for h in analysis.helpers}
     for unknown in analysis.unknown:
-        if unknown.writes and not unknown.file.is_test:
+        function = _function(unknown.file, unknown.node)
+        if function in helpers or (not unknown.writes and function in told):
+            # The helper as a whole is reported, or the place that the reading leads to.
+            continue
+        if not unknown.file.is_test and not analysis.is_harmless(unknown.file, unknown.node):
+            does = "writes" if unknown.writes else "reads"
             yield at(
-                INLINE, unknown.file, unknown.node, "writes finalizers in a way that is not understood",
+                INLINE, unknown.file, unknown.node, f"{does} finalizers in a way that is not understood",
                 left_because=unknown.reason, next_step="look at it; use controllerutil where it fits",
             )  # fmt: skip
+
+
+def _function(file: SourceFile, node: Node) -> tuple[str, int]:
+    """The place of the declared function around a node."""
+    around = [a for a in ancestors(node) if a.type in FUNCTIONS]
+    return file.path, around[-1].start_byte if around else -1
 
 
 def _stage(analysis: Analysis) -> Iterator[Diagnostic]:

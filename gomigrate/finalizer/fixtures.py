@@ -55,7 +55,7 @@ def find_fixtures(file: SourceFile, known: set[str]) -> list[Fixture]:
 
 
 def _compared_with_finalizers(file: SourceFile, node: Node) -> bool:
-    """Whether a literal stands in `[]string{"x"}`, or alone, beside an object's finalizers in one call or comparison."""
+    """Whether a literal stands in `[]string{"x"}`, or alone, beside an object's finalizers in a call or comparison."""
     inner = node
     if node.parent is not None and node.parent.type == "literal_element":
         literal = node.parent.parent.parent if node.parent.parent is not None else None

@@ -62,7 +62,10 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
     workspace = analysis.workspace
     folders = tuple(sorted(set(users)))
     if uses.new:
-        key = uses.new[0]
+        seen = [d for d in uses.new if not d.file.is_test and _all_see(analysis, d, list(folders))]
+        if not seen:
+            return f"no package that needs it can see {uses.new[0].symbol.name} of {uses.new[0].file.path}"
+        key = seen[0]
         legacy = next((d for d in uses.old if d.symbol.folder == key.symbol.folder), next(iter(uses.old), None))
         return Placement(
             uses,

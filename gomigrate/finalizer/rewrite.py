@@ -135,7 +135,12 @@ class Rewriter:
         site = decision.site
         kind = site.meaning.result
         node = site.nodes[0]
+        if any(a.type == "go_statement" and a.start_byte == node.parent.start_byte for a in ancestors(node)):  # type: ignore[union-attr]
+            raise Refused("it runs as a goroutine of its own")
         if kind == "none":
+            statement = node.parent if node.parent is not None and node.parent.type == "expression_statement" else node
+            if len(calls) > 1 and (statement.parent is None or statement.parent.type != "statement_list"):
+                raise Refused("both names must be removed, and this place holds one statement only")
             separator = self._separator(site.file, node)
             text = separator.join(calls)
             return "\n".join(calls), self._replace(site, text)

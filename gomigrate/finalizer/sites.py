@@ -185,7 +185,20 @@ def _same_variable(file: SourceFile, identifier: Node, statement: Node, name: st
     return mine is not None and mine.name.start_byte == local.name.start_byte
 
 
+def _changed_set(file: SourceFile, statement: Node) -> list[str]:
+    """`s.Insert(x)` and `s.Delete(x)` change the set that a variable holds."""
+    call = named(statement)[0] if statement.type == "expression_statement" else None
+    function = call.child_by_field_name("function") if call is not None and call.type == "call_expression" else None
+    operand = function.child_by_field_name("operand") if function is not None else None
+    field = function.child_by_field_name("field") if function is not None else None
+    if operand is not None and operand.type == "identifier" and field is not None:
+        return [file.text(operand)] if file.text(field) in ("Insert", "Delete") else []
+    return []
+
+
 def _written_names(file: SourceFile, statement: Node) -> list[str]:
+    if statement.type == "expression_statement":
+        return _changed_set(file, statement)
     if statement.type == "short_var_declaration":
         targets = named(statement.child_by_field_name("left"))  # type: ignore[arg-type]
     elif statement.type == "var_declaration":

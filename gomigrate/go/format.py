@@ -185,16 +185,17 @@ def _element_rows(file: SourceFile, literal: Node, comments: dict[int, Node]) ->
         line_end = file.source.find(b"\n", element.end_byte)
         comment = comments.get(row)
         behind = file.source[element.end_byte : comment.start_byte if comment is not None else line_end].strip()
-        alone = row > previous_row and not file.source[line_start : element.start_byte].strip() and behind == b","
+        closed = not behind.strip(b",)}];")
+        alone = row > previous_row and not file.source[line_start : element.start_byte].strip() and closed
         previous_size, previous_row = size, row
         if not single or not alone:
             yield None
             continue
-        end = file.source.index(b",", element.end_byte) + 1
-        cells = [file.text(element) + ","]
+        end = element.end_byte + len(behind)
+        cells = [file.text(element) + behind.decode()]
         value = element.child_by_field_name("value")
         if key is not None and value is not None and len(elements) > 1:
-            cells = [f"{file.text(key)}:", f"{file.text(value)},"]
+            cells = [f"{file.text(key)}:", f"{file.text(value)}{behind.decode()}"]
         yield _row(file, element, end, cells, comment)
 
 

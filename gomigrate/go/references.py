@@ -54,6 +54,8 @@ class References:
 
     def __init__(self, types: Types, only: list[str] | None = None) -> None:
         self.only = only
+        # Symbols that a file may use which could not be parsed, and that file.
+        self.blind: dict[Symbol, str] = {}
         self.types = types
         self.workspace = types.workspace
         self._importers: dict[str, list[str]] = {}
@@ -92,6 +94,8 @@ class References:
             file = self.workspace.file(path)
             if file is not None:
                 found += self._in_file(file, symbol, own=path in own)
+            elif re.search(rb"\b" + re.escape(word) + rb"\b", data):
+                self.blind[symbol] = path
         return found
 
     def _in_file(self, file: SourceFile, symbol: Symbol, own: bool) -> Iterator[Reference]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, named
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, descend, named
 
 _PARAMETERS = ("parameter_declaration", "variadic_parameter_declaration")
 
@@ -50,6 +50,25 @@ def lookup(file: SourceFile, name: str, at: Node) -> Local | None:
             return found
         child, node = node, node.parent
     return None
+
+
+def is_assigned(file: SourceFile, local: Local) -> bool:
+    """Whether a local variable is assigned, counted or has its address taken anywhere behind its declaration."""
+    function = local.node
+    while function.parent is not None and function.type not in FUNCTION_LIKE:
+        function = function.parent
+    name = file.text(local.name)
+    targets: list[Node] = []
+    for node in descend(function, "assignment_statement", "inc_statement", "dec_statement", "unary_expression"):
+        if node.type == "assignment_statement":
+            left = node.child_by_field_name("left")
+            targets += named(left) if left is not None else []
+        elif node.type != "unary_expression" or file.text(node).startswith("&"):
+            targets.append(named(node)[0])
+    for node in descend(function, "short_var_declaration", "range_clause"):
+        left = node.child_by_field_name("left")
+        targets += [t for t in (named(left) if left is not None else []) if t.start_byte != local.name.start_byte]
+    return any(t.type == "identifier" and file.text(t) == name for t in targets)
 
 
 def declared_by(file: SourceFile, statement: Node) -> list[Local]:

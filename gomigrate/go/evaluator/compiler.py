@@ -30,7 +30,7 @@ from gomigrate.go.evaluator.values import (
     Unbound,
     Unsupported,
 )
-from gomigrate.go.scope import Local, lookup, parameters
+from gomigrate.go.scope import Local, is_assigned, lookup, parameters
 from gomigrate.go.syntax import STRINGS, SourceFile, named, statements, string_value
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
 
@@ -343,8 +343,16 @@ class Compiler:
         base = kind.to if isinstance(kind, Pointer) else kind
         if isinstance(base, Sequence) or (isinstance(base, Named) and base.package == "" and base.name != "string"):
             raise Unbound(f"{name} is computed elsewhere", node, local)
-        free = self._free(f"{name}@{local.name.start_byte}", node, local=local)
+        text = self._fixed_text(local)
+        free = self._free(f"{name}@{local.name.start_byte}", node, text, local)
         return lambda frame: free
+
+    def _fixed_text(self, local: Local) -> str | None:
+        """The string that a local variable holds for good: given where it is declared, and never assigned again."""
+        if local.kind not in ("define", "var", "const") or local.value is None or local.total != 1:
+            return None
+        text = string_value(self._file, local.value)
+        return text if text and not is_assigned(self._file, local) else None
 
     def _package_value(self, folder: str, name: str, node: Node, file: SourceFile, value: Any) -> Expr:
         if value.text is None and value.literal is not None:
@@ -1229,6 +1237,8 @@ def _boolean(value: Any, node: Node) -> bool:
 def _integer(value: Any, node: Node) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
+    if isinstance(value, Free) and value.local is not None and value.kind != "key":
+        raise Unbound("computes with a number from elsewhere", node, value.local)
     if isinstance(value, (str, Free)):
         raise Unsupported("orders or computes with the names themselves", node)
     raise Unsupported("computes with something that is no number", node)
