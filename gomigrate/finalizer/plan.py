@@ -22,7 +22,7 @@ from gomigrate.finalizer.placement import Placement, place
 from gomigrate.finalizer.removal import removal_edits
 from gomigrate.finalizer.rewrite import Namer, Refused, Rewrite, Rewriter
 from gomigrate.go.edits import Conflict, apply_edits
-from gomigrate.go.format import align_value_groups, tidy
+from gomigrate.go.format import align_value_groups, tidy, touches_layout
 from gomigrate.go.imports import with_imports
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile
@@ -250,11 +250,15 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
             ) from None
         if path in draft.removed:
             source = _trim_end(source)
-        changed = _parsed(path, source)
+            changed = SourceFile(path, source)
+        else:
+            changed = file.edited(source, dict.fromkeys(edits))
+        _must_parse(changed)
         source = with_imports(file, changed, sorted(draft.imports.get(path, ())))
         if path in draft.aligned:
             source = align_value_groups(source, path, draft.aligned[path])
-        source = tidy(file.source, source, path)
+        if touches_layout(file.source, edits):
+            source = tidy(file.source, source, path)
         changes[path] = source
     return originals, {p: c for p, c in changes.items() if c != originals.get(p)}
 
@@ -264,17 +268,15 @@ def _trim_end(source: bytes) -> bytes:
     return source.rstrip(b"\r\n \t") + newline
 
 
-def _parsed(path: str, source: bytes) -> SourceFile:
-    """The changed file, which must parse: it did before."""
-    changed = SourceFile(path, source)
+def _must_parse(changed: SourceFile) -> None:
+    """The changed file must have no syntax error: it had none before."""
     if changed.root.has_error:
         node = changed.first_error
         line, column = changed.position(node.start_byte if node is not None else 0)
         raise UserError(
-            f"{path}: the changed file would have a syntax error at {line}:{column}; nothing was written. "
+            f"{changed.path}: the changed file would have a syntax error at {line}:{column}; nothing was written. "
             "Please report this."
         )
-    return changed
 
 
 def _choice(analysis: Analysis, placement: Placement) -> ConstantChoice:

@@ -8,12 +8,13 @@ and so does a form feed, which go/printer writes at the first statement of a blo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, descend, named, statements
+from gomigrate.model import TextEdit
 
 _MAX_ONE_LINE = 100
 _MAX_ONE_LINE_STATEMENTS = 5
@@ -58,6 +59,22 @@ def tabulate(rows: list[list[str]]) -> list[str]:
         padded = "".join(cell.ljust(w) for cell, w in zip(row[:-1], width[:-1], strict=True))
         lines.append((padded + row[-1]).rstrip())
     return lines
+
+
+def touches_layout(source: bytes, edits: Iterable[TextEdit]) -> bool:
+    """Whether edits of a file may move a column: one touches a line that ends in a comment, or a line beside such a
+    line, or a function of one line. Only then is the work of `tidy` worth its time."""
+    for edit in edits:
+        start = source.rfind(b"\n", 0, max(0, source.rfind(b"\n", 0, edit.start))) + 1
+        end = source.find(b"\n", source.find(b"\n", edit.end) + 1)
+        around = source[start : len(source) if end < 0 else end]
+        for line in (*around.split(b"\n"), *edit.new_text.split(b"\n")):
+            code = line.strip()
+            if (b"//" in code or b"/*" in code) and not code.startswith(b"//"):
+                return True
+            if b"func" in code and code.rstrip(b",)").endswith(b"}"):
+                return True
+    return False
 
 
 def tidy(before: bytes, after: bytes, path: str) -> bytes:

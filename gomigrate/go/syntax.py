@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import tree_sitter_go
-from tree_sitter import Language, Node, Parser, Query, QueryCursor
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
+
+from gomigrate.model import TextEdit
 
 GO = Language(tree_sitter_go.language())
 _parser = Parser(GO)
@@ -42,13 +44,32 @@ class Value(NamedTuple):
 class SourceFile:
     """A parsed Go file. `path` is relative to the checkout; offsets are those of the bytes on disk, BOM included."""
 
-    def __init__(self, path: str, source: bytes) -> None:
+    def __init__(self, path: str, source: bytes, old_tree: Tree | None = None) -> None:
         self.path = path
         self.source = source
         # The grammar knows no byte order mark; blanks of the same length keep every offset.
         parsed = b"   " + source[3:] if source.startswith(_BOM) else source
-        self.tree = _parser.parse(parsed)
+        self.tree = _parser.parse(parsed) if old_tree is None else _parser.parse(parsed, old_tree)
         self.root = self.tree.root_node
+
+    def edited(self, source: bytes, edits: Iterable[TextEdit]) -> SourceFile:
+        """This file with `source`, which is what `edits` made of its own: only what changed is parsed anew."""
+        tree = self.tree.copy()
+        for edit in sorted(edits, key=lambda e: (e.start, e.end), reverse=True):
+            start = self._point(edit.start)
+            lines = edit.new_text.count(b"\n")
+            last = len(edit.new_text) - edit.new_text.rfind(b"\n") - 1
+            column = last if lines else start[1] + len(edit.new_text)
+            tree.edit(
+                edit.start, edit.end, edit.start + len(edit.new_text),
+                start, self._point(edit.end), (start[0] + lines, column),
+            )  # fmt: skip
+        return SourceFile(self.path, source, tree)
+
+    def _point(self, offset: int) -> tuple[int, int]:
+        """Row and column of a byte offset, both 0-based, as tree-sitter has them."""
+        line, column = self.position(offset)
+        return line - 1, column - 1
 
     def text(self, node: Node) -> str:
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
