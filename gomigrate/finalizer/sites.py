@@ -98,7 +98,8 @@ def _units(file: SourceFile, access: Node) -> list[tuple[Node, ...]]:
     node = access
     while True:
         parent = node.parent
-        if is_expression(node) and node.type != "selector_expression":
+        whole = parent is not None and parent.type == "expression_statement"
+        if is_expression(node) and node.type != "selector_expression" and not whole:
             found.append((node,))
         if parent is None or parent.type in FUNCTION_LIKE:
             return found

@@ -59,6 +59,7 @@ def _remove(source: bytes, spec: Node) -> bytes:
     if declaration is not None and declaration.type == "import_spec_list" and len(declaration.named_children) > 1:
         start = source.rfind(b"\n", 0, spec.start_byte) + 1
         end = source.find(b"\n", spec.end_byte) + 1
+        start = _heading(source, start, end)
         before = source[:start]
         after = source[end:]
         blank_before = before.rstrip(b"\r").endswith((b"\n\n", b"\n\r\n", b"(\n", b"(\r\n"))
@@ -80,6 +81,20 @@ def _remove(source: bytes, spec: Node) -> bytes:
     if source[:start].rstrip(b"\r").endswith((b"\n\n", b"\n\r\n")):
         rest = rest.lstrip(b"\r\n")
     return source[:start] + rest
+
+
+def _heading(source: bytes, start: int, end: int) -> int:
+    """Start of the lines of comment above an import that is the last of its group: they have nothing to head any more."""
+    behind = source[end:].lstrip(b" \t")
+    if not behind.startswith((b"\n", b"\r", b")")):
+        return start
+    first = start
+    while True:
+        line = source.rfind(b"\n", 0, first - 1) + 1
+        text = source[line:first].strip()
+        if not text.startswith(b"//"):
+            return first if not text or text.endswith(b"(") else start
+        first = line
 
 
 def _addition(file: SourceFile, alias: str, import_path: str) -> TextEdit:

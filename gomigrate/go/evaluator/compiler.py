@@ -395,7 +395,7 @@ class Compiler:
         """true, false and nil can be declared anew, in a scope or in the package."""
         name = self._file.text(node)
         hidden = self._slot(name) is not None or lookup(self._file, name, node) is not None
-        if hidden or self.workspace.value(self._file.directory, name) is not None:
+        if hidden or self.workspace.redeclares(self._file.directory):
             raise Unsupported(f"{name} is declared anew", node)
         return lambda frame: value
 
