@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gomigrate.checkout import Checkout, open_checkout
+from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError
 from gomigrate.git.patch import printable
 from gomigrate.git.repository import find_top
+from gomigrate.index import open_checkout
 from gomigrate.journal import interrupted_note
 from gomigrate.model import Diagnostic, Note, Stage
 from gomigrate.packs import Pack
@@ -59,12 +60,13 @@ def _check_files(
 
 
 def _check_folder(folder: Path, pack: Pack, stage: Stage) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+    indexing = open_checkout(folder, pack.needles)
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
     from gomigrate.go.workspace import Workspace
 
-    checkout = open_checkout(folder)
-    analysis = Analysis(Workspace(checkout), pack, stage)
+    checkout, index = indexing.result()
+    analysis = Analysis(Workspace(checkout), pack, stage, index=index)
     analysis.run()
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"

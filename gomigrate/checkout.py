@@ -25,10 +25,15 @@ _MODULE_FILES = frozenset({"go.mod", "go.work"})
 class Checkout:
     """The files of one checkout. Paths are relative to `top`, with slashes."""
 
-    def __init__(self, top: Path, *, walk: bool = True) -> None:
-        """With `walk` off nothing is listed ahead: folders are looked at when they are asked for."""
+    def __init__(
+        self, top: Path, *, walk: bool = True, keep: bool = True, listed: tuple[list[str], ...] | None = None
+    ) -> None:
+        """With `walk` off nothing is listed ahead: folders are looked at when they are asked for. With `keep` off the
+        bytes of files are not held on to. `listed` is what an earlier walk found: Go files, module files, vendor
+        folders."""
         self.top = top
         self.walked = walk
+        self._budget = CACHE_BUDGET if keep else 0
         self.notes: list[Note] = []
         self.go_files: list[str] = []
         self.module_files: list[str] = []
@@ -37,9 +42,12 @@ class Checkout:
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._by_folder: dict[str, list[str]] = {}
-        if walk:
+        if listed is not None:
+            self.go_files, self.module_files, self.vendor_folders = listed
+        elif walk:
             self._walk(os.fspath(top), "")
             self.go_files.sort()
+        if walk:
             for path in self.go_files:
                 self._by_folder.setdefault(path.rpartition("/")[0], []).append(path)
 
@@ -67,7 +75,7 @@ class Checkout:
             return None
         finally:
             os.close(descriptor)
-        if self._cached + len(data) <= CACHE_BUDGET:
+        if self._cached + len(data) <= self._budget:
             self._cache[path] = data
             self._cached += len(data)
         return data
@@ -149,35 +157,3 @@ class Checkout:
         kind = "symbolic link" if entry.is_symlink() else "special file"
         self._note(relative + entry.name, f"is a {kind}; skipped")
         return False
-
-
-def open_checkout(path: Path) -> Checkout:
-    """The checkout that `path` lies in: the top of its git work tree, or the folder itself outside of git.
-
-    Raises UserError when there is no such folder or no Go file below it.
-    """
-    from gomigrate.git.repository import broken_git, find_top
-    from gomigrate.journal import interrupted_note
-
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}. Give the folder of a Go checkout.") from None
-    if not stat.S_ISDIR(mode):
-        raise UserError(f"{path}: is a file. Give the folder of a Go checkout.")
-    resolved = path.resolve()
-    top = find_top(resolved)
-    checkout = Checkout(top or resolved)
-    checkout.notes += interrupted_note(checkout.top)
-    broken = broken_git(resolved)
-    if broken is not None:
-        checkout.notes.append(
-            Note("", f"{broken} is no git repository that can be used; until it is mended or removed git refuses here")
-        )
-    if top is None:
-        checkout.notes.append(
-            Note("", f"not a git checkout: paths in the patch are relative to {path}, apply it there with `git apply`")
-        )
-    if not checkout.go_files:
-        raise UserError(f"{path}: no Go files found (vendor, testdata and hidden folders are not searched).")
-    return checkout

@@ -39,8 +39,6 @@ class Group(click.Group):
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            # What standard output still holds would fail again at the end of the process, with a traceback.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             ctx.exit(FAILED)
 
 

@@ -68,7 +68,8 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"") -> No
         for path, data in streams.items():
             _write_stream(path, data)
         path = Path("standard output")
-        _write_standard_output(standard_output)
+        sys.stdout.buffer.write(standard_output)
+        sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
     except BaseException as error:
@@ -195,18 +196,3 @@ def _write_stream(path: Path, data: bytes) -> None:
     number = _descriptor(path)
     with open(path if number is None else os.dup(number), "wb") as stream:
         stream.write(data)
-
-
-def _write_standard_output(data: bytes) -> None:
-    if not data:
-        return
-    try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError:
-        # What it still holds would fail again at the end of the process, with a traceback.
-        with suppress(OSError):
-            sys.stdout.close()
-        raise

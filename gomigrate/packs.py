@@ -28,6 +28,8 @@ DIFFERENCES = frozenset(
         *("sorted", "dedup", "nil-empty", "zero-time", "panic"),
     )
 )
+# In every name of the API that touches finalizers.
+COMMON = b"inalizer"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _QUALIFIED = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 
@@ -56,6 +58,12 @@ class Pack(NamedTuple):
     finalizers: tuple[FinalizerName, ...]
     accept: dict[str, str]
     force_delete: tuple[ForceDelete, ...]
+
+    @property
+    def needles(self) -> tuple[bytes, ...]:
+        """Bytes of which a file holds at least one when it has anything to do with finalizers or these names."""
+        names = [name.encode() for f in self.finalizers for name in (f.old, f.new)]
+        return (COMMON, *(n for n in names if COMMON not in n))
 
     def query(self, name: str) -> str:
         """The text of a tree-sitter query, e.g. 'candidates'."""

@@ -6,9 +6,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from gomigrate.checkout import Checkout, open_checkout
+from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError
 from gomigrate.git.patch import printable
+from gomigrate.index import open_checkout
 from gomigrate.model import ModuleFacts, Note, Plan, Stage
 from gomigrate.packs import Pack
 
@@ -22,15 +23,16 @@ class Options:
 def plan_checkout(path: Path, pack: Pack, options: Options = Options()) -> Plan:
     """Everything that would change in a checkout, and everything found. Reads only; raises UserError."""
     started = time.perf_counter()
-    checkout = open_checkout(path)
-    walked = time.perf_counter()
-    # Parsing is imported only now: a path that is wrong is told at once.
+    indexing = open_checkout(path, pack.needles)
+    # What is imported only now is imported while the checkout is read.
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.plan import make_plan
     from gomigrate.go.workspace import Workspace
 
+    checkout, index = indexing.result()
+    read = time.perf_counter()
     workspace = Workspace(checkout)
-    analysis = Analysis(workspace, pack, options.stage)
+    analysis = Analysis(workspace, pack, options.stage, index=index)
     found = time.perf_counter()
     outcome = make_plan(analysis, options.constant_package)
     planned = time.perf_counter()
@@ -48,7 +50,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = Options()) -> Plan:
         matrices=outcome.matrices,
         modules=_modules(analysis, outcome.changes),
         notes=tuple(dict.fromkeys(notes)),
-        timings=(("find files", walked - started), ("read and parse", found - walked), ("plan", planned - found)),
+        timings=(("read", read - started), ("parse", found - read), ("plan", planned - found)),
         counts={
             "go_files": len(checkout.go_files),
             "parsed_files": len(analysis.files),

@@ -21,11 +21,11 @@ from gomigrate.go.references import Reference, References, Symbol
 from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend, is_generated
 from gomigrate.go.types import Named, Pointer, Type, Types
 from gomigrate.go.workspace import Workspace
+from gomigrate.index import Index
 from gomigrate.model import Operation, Stage
 from gomigrate.packs import Pack
 
 NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
-_COMMON = b"inalizer"
 KEYLESS = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.IS_DELETING, Operation.SAME_COUNT})
 _HARMLESS_PACKAGES = (
     "log", "log/slog", "fmt", "errors", "k8s.io/klog", "github.com/go-logr/logr", "github.com/sirupsen/logrus",
@@ -62,16 +62,22 @@ class Kept(NamedTuple):
 
 
 class Analysis:
-    """All findings of one checkout. `focus` limits the search to these files and what they use."""
+    """All findings of one checkout, by its index; or, without one, of the files `focus` and what they use."""
 
     def __init__(
-        self, workspace: Workspace, pack: Pack, stage: Stage = Stage.SWITCH, focus: list[str] | None = None
+        self,
+        workspace: Workspace,
+        pack: Pack,
+        stage: Stage = Stage.SWITCH,
+        *,
+        index: Index | None = None,
+        focus: list[str] | None = None,
     ) -> None:
         self.workspace = workspace
         self.pack = pack
         self.stage = stage
         self.types = Types(workspace)
-        self.references = References(self.types, focus)
+        self.references = References(self.types, index, focus)
         self._query = Query(GO, pack.query("candidates"))
         self._sites: dict[tuple[str, int, int], Site | Unknown] = {}
         self._refs: dict[Symbol, list[Reference]] = {}
@@ -84,29 +90,25 @@ class Analysis:
         self.gone: set[Symbol] = set()
         self.gone_functions: list[tuple[SourceFile, Node]] = []
         self.gone_tests: list[tuple[SourceFile, Node]] = []
-        self.files = self._hot_files(focus)
+        self.files = self._hot_files(index, focus)
         self.names = find_names(pack.finalizers, self.files, self.references)
         self.helpers = find_helpers(self.types, self._helper_files(focus))
-        self.references.prepare({h.symbol.folder for h in self.helpers if h.symbol.exported})
         # Most helpers go, and their tests with them: then there is nothing to look at in these tests.
         self.gone_tests = self._tests_of({h.symbol for h in self.helpers})
 
     # -- finding ---------------------------------------------------------------------------------------------
 
-    def _hot_files(self, focus: list[str] | None) -> list[SourceFile]:
-        names = [n.encode() for f in self.pack.finalizers for n in (f.old, f.new)]
-        needles = (*NEEDLES, *names)
-        if focus is not None:
-            paths = focus
-        else:
-            # Most files hold none: a few short needles that stand for all of them come first. Of a test only the names
-            # count; what else of it matters is found by following references.
-            first = (_COMMON, *(n for n in names if _COMMON not in n))
-            paths = [
-                path
-                for path, data in self.workspace.checkout.holding(first)
-                if any(n in data for n in (names if path.endswith("_test.go") else needles)) and not is_generated(data)
-            ]
+    def _hot_files(self, index: Index | None, focus: list[str] | None) -> list[SourceFile]:
+        """Files to look into. Of a test only the names count; what else of it matters is found by references."""
+        paths = focus or []
+        if index is not None:
+            names = [n.encode() for f in self.pack.finalizers for n in (f.old, f.new)]
+            paths = []
+            for path in index.holding:
+                data = self.workspace.checkout.read(path) or b""
+                wanted = names if path.endswith("_test.go") else (*NEEDLES, *names)
+                if any(n in data for n in wanted) and not is_generated(data):
+                    paths.append(path)
         files = (self.workspace.file(path) for path in paths)
         return [f for f in files if f is not None]
 

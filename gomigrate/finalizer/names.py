@@ -59,7 +59,6 @@ def find_names(rules: tuple[FinalizerName, ...], files: list[SourceFile], refere
         for file in files:
             if not file.is_generated and any(n in file.source for n in needle):
                 _scan(file, uses)
-    references.prepare({d.symbol.folder for u in found for d in (*u.old, *u.new) if d.symbol.exported})
     for uses in found:
         for declared in uses.old:
             uses.old_references += references.of(declared.symbol)

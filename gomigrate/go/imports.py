@@ -78,13 +78,15 @@ def _remove(source: bytes, spec: Node) -> bytes:
     start = source.rfind(b"\n", 0, declaration.start_byte) + 1
     end = source.find(b"\n", declaration.end_byte) + 1 or len(source)
     rest = source[end:]
+    if not rest.strip():
+        return source[:start].rstrip(b"\r\n") + _newline(source)
     if source[:start].rstrip(b"\r").endswith((b"\n\n", b"\n\r\n")):
         rest = rest.lstrip(b"\r\n")
     return source[:start] + rest
 
 
 def _heading(source: bytes, start: int, end: int) -> int:
-    """Start of the lines of comment above an import that is the last of its group: they have nothing to head any more."""
+    """Start of the comment lines above an import that is the last of its group: they have nothing to head any more."""
     behind = source[end:].lstrip(b" \t")
     if not behind.startswith((b"\n", b"\r", b")")):
         return start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -11,6 +11,7 @@ from tree_sitter import Node
 from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Named, Pointer, Types
+from gomigrate.index import Index
 
 
 class Symbol(NamedTuple):
@@ -52,32 +53,16 @@ class Reference(NamedTuple):
 class References:
     """Finds references in the whole checkout, or in the files `only`."""
 
-    def __init__(self, types: Types, only: list[str] | None = None) -> None:
+    def __init__(self, types: Types, index: Index | None, only: list[str] | None = None) -> None:
         self.only = only
+        self._importers = index.importers if index is not None else {}
         # Symbols that a file may use which could not be parsed, and that file.
         self.blind: dict[Symbol, str] = {}
         self.types = types
         self.workspace = types.workspace
-        self._importers: dict[str, list[str]] = {}
-
-    def prepare(self, folders: Iterable[str]) -> None:
-        """Finds the importers of these packages in one pass over the bytes."""
-        if self.only is not None:
-            return
-        paths = {self.workspace.import_path(f) for f in folders}
-        wanted: dict[str, list[str]] = {path: [] for path in paths if path and path not in self._importers}
-        if not wanted:
-            return
-        needles = {path: f'"{path}"'.encode() for path in wanted}
-        for file_path, data in self.workspace.checkout.holding(needles.values()):
-            for path, needle in needles.items():
-                if needle in data:
-                    wanted[path].append(file_path)
-        self._importers.update(wanted)
 
     def importers(self, folder: str) -> list[str]:
         """Files that hold the import path of a package."""
-        self.prepare([folder])
         return self._importers.get(self.workspace.import_path(folder), [])
 
     def of(self, symbol: Symbol) -> list[Reference]:
