@@ -53,7 +53,7 @@ def _check_files(
 
     checkout = Checkout(top, walk=False)
     analysis = Analysis(Workspace(checkout), pack, stage, focus=sorted(set(names)))
-    analysis.run()
+    analysis.look()
     wanted = set(names)
     notes = (*interrupted_note(top), *(n for n in checkout.notes if n.path.partition(":")[0] in wanted))
     return tuple(d for d in findings(analysis) if d.path in wanted), notes
@@ -67,7 +67,7 @@ def _check_folder(folder: Path, pack: Pack, stage: Stage) -> tuple[tuple[Diagnos
 
     checkout, index = indexing.result()
     analysis = Analysis(Workspace(checkout), pack, stage, index=index)
-    analysis.run()
+    analysis.look()
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"
     return tuple(d for d in findings(analysis) if d.path.startswith(prefix)), tuple(checkout.notes)

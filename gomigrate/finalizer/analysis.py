@@ -94,7 +94,8 @@ class Analysis:
         self.names = find_names(pack.finalizers, self.files, self.references)
         self.helpers = find_helpers(self.types, self._helper_files(focus))
         # Most helpers go, and their tests with them: then there is nothing to look at in these tests.
-        self.gone_tests = self._tests_of({h.symbol for h in self.helpers})
+        if index is not None:
+            self.gone_tests = self._tests_of({h.symbol for h in self.helpers})
 
     # -- finding ---------------------------------------------------------------------------------------------
 
@@ -123,6 +124,10 @@ class Analysis:
                 if folder is not None:
                     folders[folder] = None
         return [f for folder in folders for f in self.workspace.files_holding(folder, b"Finalizers")]
+
+    def look(self) -> None:
+        """Decides every site by itself: enough to report what there is."""
+        self._decide()
 
     def run(self) -> None:
         """Decides every site; repeated while a blocked name or a kept helper changes what others may do."""

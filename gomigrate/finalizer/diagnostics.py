@@ -72,7 +72,7 @@ def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
     """What `check` reports of an analysis that has run: no plan is made, so nothing carries a fix."""
     found = []
     for decision in analysis.decisions:
-        if not decision.already and not decision.intended:
+        if not decision.already and not decision.intended and decision.verdict.level != "no":
             found.append(_site(analysis, decision, None))
     for helper in analysis.helpers:
         if any(f is helper.file for f in analysis.files):
