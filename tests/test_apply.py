@@ -678,6 +678,7 @@ def test_what_is_not_as_the_journal_says_is_refused(half: Path, tmp_path: Path) 
     (half / "a.go").write_bytes(ORIGINALS["a.go"])
     (half / TEMPORARY).chmod(0o755)
     assert f"{TEMPORARY}: does not hold what a.go" in not_finished(half)
+    (half / TEMPORARY).chmod(0o644)
     (half / TEMPORARY).write_bytes(b"evil")
     assert f"{TEMPORARY}: does not hold what a.go" in not_finished(half)
     (half / TEMPORARY).unlink()
@@ -705,7 +706,7 @@ def test_a_journal_is_a_plain_file(top: Path, tmp_path: Path, kind: str) -> None
         os.mkfifo(path)
     else:
         path.touch()
-        os.truncate(path, 1 << 40)
+        os.truncate(path, journal.MAX_BYTES + 1)
         with pytest.raises(UserError, match="is larger than 16 MiB"):
             finish_interrupted(top)
         return

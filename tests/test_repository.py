@@ -188,6 +188,7 @@ def test_a_symbolic_branch_is_left_to_git(top: Path) -> None:
         "ref: refs/remotes/origin/main",
         "ref: refs/heads/main\0",
         "ref: refs/heads/none",
+        "ref: refs/heads/mai",
         "1234",
         "z" * 40,
         "",
@@ -198,6 +199,7 @@ def test_a_hostile_head_leads_nowhere(top: Path, no_git: None, head: str) -> Non
         file.write_text("1" * 40 + "\n")
     (top / ".git/refs/heads/link").symlink_to(top.parent / "outside")
     os.mkfifo(top / ".git/refs/heads/fifo")
+    (top / ".git/packed-refs").write_text(f"{'1' * 40} refs/heads/main\n")
     (top / ".git/HEAD").write_text(head + "\n")
     with pytest.raises(AssertionError, match="git was started"):
         head_commit(top)
