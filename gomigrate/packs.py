@@ -65,11 +65,8 @@ class Pack(NamedTuple):
         names = [name.encode() for f in self.finalizers for name in (f.old, f.new)]
         return (COMMON, *(n for n in names if COMMON not in n))
 
-    def query(self, name: str) -> str:
-        """The text of a tree-sitter query, e.g. 'candidates'."""
-        return self._find(f"{name}.scm").read_text(encoding="utf-8")
-
-    def _find(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """A query or template: the pack's own file when it brings one, else that of the base."""
         own = self.folder / name
         return own if own.is_file() else self.base / name
 

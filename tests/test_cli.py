@@ -306,14 +306,12 @@ def test_a_broken_pack(run: Run, repo: Path, rules: Path, old: str, new: str, wo
     refused(run("patch", repo, "--rules", rules.parent, "--pack", "mine"), *words)
 
 
-@pytest.mark.xfail(reason="Pack.query: what is broken shows when it is compiled, and ends in a traceback")
 @pytest.mark.parametrize("text", ["((call_expression", "(no_such_node) @access", "(call_expression) @nothing"])
 def test_a_broken_query(run: Run, repo: Path, rules: Path, text: str) -> None:
     (rules / "candidates.scm").write_text(text, encoding="utf-8")
     refused(run("patch", repo, "--rules", rules.parent, "--pack", "mine"), "candidates.scm")
 
 
-@pytest.mark.xfail(reason="Pack.environment: what is broken shows when it is rendered, and ends in a traceback")
 @pytest.mark.parametrize(
     "text", ["{{ util }.AddFinalizer(", "{{ nobody }}", "{{ util.__class__ }}", "{% include 'none' %}", "func {"]
 )

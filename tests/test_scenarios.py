@@ -282,27 +282,6 @@ def _replace(words: dict[str, str], text: str) -> str:
 STAGES = ("prepare", "switch", "cleanup")
 
 
-@pytest.mark.parametrize(
-    ("first", "then"),
-    [
-        pytest.param(a, b, marks=pytest.mark.xfail(reason="no code goes from one stage to the next yet"))
-        for a, b in (("prepare", "switch"), ("switch", "cleanup"), ("prepare", "cleanup"))
-    ],
-)
-def test_the_next_stage_is_reached_from_the_one_before(first: str, then: str, make_repo: Any) -> None:
-    """The result is that of going there directly, but for the words of comments."""
-    scenario = load("stage-prepare")
-    results = {}
-    for way in ((first, then), (then,)):
-        repo = make_repo(scenario.input, "-".join(way))
-        for stage in way:
-            result = run(replace(scenario, options={**scenario.options, "stage": stage}), repo)
-            assert result.patch
-            git(repo, "apply", "--whitespace=nowarn", stdin=result.patch)
-        results[way] = {p: re.sub(rb"(?m)^\s*//.*\n", b"", data) for p, data in contents(repo).items()}
-    assert results[first, then] == results[(then,)]
-
-
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_same_stage_again_changes_nothing(stage: str, make_repo: Any) -> None:
     scenario = load("stage-prepare")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tree_sitter import Node, Query, QueryCursor
+from tree_sitter import Node, Query, QueryCursor, QueryError
 
+from gomigrate.errors import UserError
 from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
 from gomigrate.finalizer.names import NameUses, find_names
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
@@ -78,7 +79,7 @@ class Analysis:
         self.stage = stage
         self.types = Types(workspace)
         self.references = References(self.types, index, focus)
-        self._query = Query(GO, pack.query("candidates"))
+        self._query = _candidates(pack)
         self._sites: dict[tuple[str, int, int], Site | Unknown] = {}
         self._refs: dict[Symbol, list[Reference]] = {}
         self._runtimes: dict[str, Runtime] = {}
@@ -132,14 +133,15 @@ class Analysis:
     def run(self) -> None:
         """Decides every site; repeated while a blocked name or a kept helper changes what others may do."""
         for _ in range(8):
-            before = (len(self.blocked), len(self.kept), len(self.gone_tests))
+            before = (len(self.blocked), len(self.kept), len(self.gone_tests), len(self.gone_functions))
             self._decide()
             self._delete()
             if len(self.kept) > before[1]:
                 # What a helper that stays does is looked at before it can speak against a name.
                 continue
             self._block_names()
-            if (len(self.blocked), len(self.kept), len(self.gone_tests)) == before:
+            after = (len(self.blocked), len(self.kept), len(self.gone_tests), len(self.gone_functions))
+            if after == before:
                 return
 
     def refs(self, symbol: Symbol) -> list[Reference]:
@@ -193,7 +195,7 @@ class Analysis:
         sites: list[Site] = []
         unknown: list[Unknown] = []
         accesses = self._accesses()
-        gone = {(f.path, n.start_byte) for f, n in self.gone_tests}
+        gone = {(f.path, n.start_byte) for f, n in (*self.gone_tests, *self.gone_functions)}
         for file, node, _ in sorted(accesses, key=lambda a: not self._writes(*a)):
             function = self._function_around(node)
             if function is not None and (file.path, function.start_byte) in gone:
@@ -262,6 +264,8 @@ class Analysis:
             )
         if (site.file.path, site.start) in self.refused:
             return self.refused[(site.file.path, site.start)], "change it by hand"
+        if meaning.operation is Operation.HAS_ANY and self._read_again(site):
+            return "the list is read again under this condition", "ask for what is really wanted there"
         if decision.uses is not None and decision.uses.rule.old in self.blocked:
             return self.blocked[decision.uses.rule.old][0], "make that use clear first, then run again"
         if meaning.operation is Operation.IS_DELETING:
@@ -273,6 +277,13 @@ class Analysis:
         if meaning.result not in ("none", "value", "changed", "unchanged"):
             return f"gives its result back as {meaning.result}", "change it by hand"
         return "", ""
+
+    def _read_again(self, site: Site) -> bool:
+        """Whether the code under a condition reads the list in a way that is not understood."""
+        outer = next((a for a in ancestors(site.nodes[0]) if a.type == "if_statement"), None)
+        return outer is not None and any(
+            u.file is site.file and not u.writes and _inside_node(u.node, outer) for u in self.unknown
+        )
 
     def _with_name(self, decision: Decision) -> Decision:
         """The finalizer name that a site is about: by its keys, or for a site without keys by its surroundings."""
@@ -560,6 +571,18 @@ class Analysis:
         return False
 
 
+def _candidates(pack: Pack) -> Query:
+    """The pack's query for places that touch finalizers. Raises UserError when it is broken."""
+    path = pack.path("candidates.scm")
+    try:
+        query = Query(GO, path.read_text(encoding="utf-8"))
+    except (QueryError, ValueError) as error:
+        raise UserError(f"{path}: is no valid tree-sitter query: {' '.join(str(error).split())}.") from None
+    if "access" not in (query.capture_name(i) for i in range(query.capture_count)):
+        raise UserError(f"{path}: captures nothing as @access, which marks a place that touches finalizers.")
+    return query
+
+
 def is_creation(file: SourceFile, node: Node) -> bool:
     """Whether a name stands in `Finalizers: []string{…}` of a composite literal: an object made with it."""
     element = node.parent
@@ -595,6 +618,10 @@ def _shown_name(free: Free) -> str:
 
 def _inside(inner: Site, outer: Site) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _inside_node(inner: Node, outer: Node) -> bool:
+    return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
 
 
 def _overlaps(a: Node, b: Node) -> bool:

@@ -74,7 +74,13 @@ def new_file(workspace: Workspace, environment: Environment, placement: Placemen
         old=f'"{rule.old}"',
         adds_legacy=stage is Stage.PREPARE,
     )
-    return text.encode()
+    return text.replace("\n", "\r\n").encode() if _is_crlf(workspace, folder) else text.encode()
+
+
+def _is_crlf(workspace: Workspace, folder: str) -> bool:
+    """Whether the package's files end their lines with CRLF."""
+    heads = [(workspace.checkout.read(p) or b"")[:4096] for p in workspace.checkout.go_files_in(folder)]
+    return bool(heads) and all(b"\r\n" in head for head in heads)
 
 
 def _header(workspace: Workspace, folder: str) -> str:
@@ -85,6 +91,7 @@ def _header(workspace: Workspace, folder: str) -> str:
         data = workspace.checkout.read(path)
         if data is None or b"DO NOT EDIT" in data[:2000]:
             continue
+        data = data[:8192].replace(b"\r\n", b"\n")
         files += 1
         package = data.find(b"\npackage ")
         head = data[: package + 1].decode("utf-8", "replace") if package >= 0 else ""

@@ -211,10 +211,14 @@ def _elsewhere(
         mine = {f for f in _imports(workspace, user) if _sees(analysis, user, f)} | {user}
         shared = mine if shared is None else shared & mine
     near = sorted(
-        (f for f in shared or () if workspace.package_name(f) != "main" and all(_sees(analysis, u, f) for u in users)),
+        (
+            f
+            for f in {*(shared or ()), *users}
+            if workspace.package_name(f) != "main" and all(_sees(analysis, u, f) for u in users)
+        ),
         key=lambda f: (-_nearness(f, users), len(_closure(workspace, f)), f),
     )
-    return (near[0], f"it is the nearest package that every user imports already{stuck}") if near else None
+    return (near[0], f"it is the nearest package that every user may import{stuck}") if near else None
 
 
 def _nearness(folder: str, users: list[str]) -> int:

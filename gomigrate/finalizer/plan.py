@@ -118,7 +118,7 @@ def _draft(analysis: Analysis, environment: Environment, constant_package: str) 
 
 
 def _rewrite_sites(analysis: Analysis, environment: Environment, draft: Draft) -> bool:
-    rewriter = Rewriter(analysis.workspace, environment, analysis.stage)
+    rewriter = Rewriter(analysis.workspace, analysis.pack, environment, analysis.stage)
     fine = True
     for decision in analysis.decisions:
         if not decision.rewritten:
@@ -147,7 +147,7 @@ def _remaining(analysis: Analysis, uses: NameUses) -> list[Reference]:
 def _rename(analysis: Analysis, environment: Environment, draft: Draft, placement: Placement) -> bool:
     """The constants of a name and every use of it that is no site: fixtures, assertions, creations, messages."""
     uses, stage = placement.uses, analysis.stage
-    rewriter = Rewriter(analysis.workspace, environment, stage)
+    rewriter = Rewriter(analysis.workspace, analysis.pack, environment, stage)
     moved = bool(placement.moved) or placement.create
     for reference in _remaining(analysis, uses):
         file, node = reference.file, reference.node
@@ -205,7 +205,7 @@ def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
 def _apply_fixtures(
     analysis: Analysis, environment: Environment, draft: Draft, fixtures: dict[str, list[Fixture]]
 ) -> None:
-    rewriter = Rewriter(analysis.workspace, environment, analysis.stage)
+    rewriter = Rewriter(analysis.workspace, analysis.pack, environment, analysis.stage)
     for old, found in fixtures.items():
         placement = draft.placements.get(old)
         if placement is None:

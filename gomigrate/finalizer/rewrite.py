@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from jinja2 import Environment
+from jinja2 import Environment, TemplateError
 from tree_sitter import Node
 
+from gomigrate.errors import UserError
 from gomigrate.finalizer.analysis import Decision
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.placement import Constant, Placement
@@ -15,8 +16,12 @@ from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation, Stage, TextEdit
+from gomigrate.packs import Pack
 
 _PRECEDENCE = {"||": 1, "&&": 2}
+
+
+_IN_FUNCTION = b"package p\n\nfunc f() {\n\t_ = 0\n\t%b\n}\n"
 
 
 class Refused(Exception):
@@ -69,8 +74,9 @@ class Namer:
 
 
 class Rewriter:
-    def __init__(self, workspace: Workspace, environment: Environment, stage: Stage) -> None:
+    def __init__(self, workspace: Workspace, pack: Pack, environment: Environment, stage: Stage) -> None:
         self.workspace = workspace
+        self.pack = pack
         self.environment = environment
         self.stage = stage
 
@@ -113,8 +119,16 @@ class Rewriter:
         legacy_text = namer.constant(file, at, legacy)
         return [key_text, legacy_text], legacy_text if self.stage is Stage.PREPARE else key_text
 
-    def _render(self, template: str, values: dict[str, object]) -> str:
-        return self.environment.get_template(f"{template}.go.j2").render(values).strip()
+    def _render(self, name: str, values: dict[str, object]) -> str:
+        """A replacement by its template. Raises UserError when the template of a pack is broken."""
+        path = self.pack.path(f"{name}.go.j2")
+        try:
+            text = self.environment.get_template(path.name).render(values).strip()
+        except TemplateError as error:
+            raise UserError(f"{path}: is no valid template: {error.message or error}.") from None
+        if path.parent == self.pack.folder and SourceFile(path.name, _IN_FUNCTION % text.encode()).root.has_error:
+            raise UserError(f"{path}: gives what is no Go code: {text[:80]}")
+        return text
 
     def _question(self, site, values: dict[str, object], count: int) -> str:  # type: ignore[no-untyped-def]
         negated = site.meaning.negated
@@ -218,10 +232,11 @@ class Rewriter:
 
 
 def line_span(file: SourceFile, node: Node) -> tuple[int, int]:
-    """The whole lines of a node with their line end, when nothing else stands on them; else the node itself."""
+    """The whole lines of a node, line end included, when only a comment stands beside it; else the node itself."""
     source = file.source
     start = source.rfind(b"\n", 0, node.start_byte) + 1
     end = source.find(b"\n", node.end_byte)
     end = len(source) if end < 0 else end + 1
-    alone = not source[start : node.start_byte].strip() and not source[node.end_byte : end].strip(b" \t\r\n;")
+    behind = source[node.end_byte : end].strip(b" \t\r\n;")
+    alone = not source[start : node.start_byte].strip() and (not behind or behind.startswith(b"//"))
     return (start, end) if alone else (node.start_byte, node.end_byte)

@@ -572,12 +572,14 @@ class Compiler:
             return lambda frame: _UNIT
         raise Unsupported("builds a value that is not understood", node)
 
+    def _is_type_parameter(self, kind: Type | None) -> bool:
+        named_here = isinstance(kind, Named) and kind.folder is not None
+        return named_here and self.workspace.type_spec(kind.folder, kind.name) is None  # type: ignore[union-attr,arg-type]
+
     def _is_names(self, kind: Sequence) -> bool:
         """A list of strings, of a type made from string, or of a type parameter."""
         element = self.types.underlying(kind.element)
-        if isinstance(element, Named) and element.folder is not None:
-            return self.workspace.type_spec(element.folder, element.name) is None
-        return element == Named("", "string")
+        return self._is_type_parameter(element) or element == Named("", "string")
 
     def _element(self, node: Node) -> Expr:
         if node.type == "literal_element":
@@ -768,7 +770,7 @@ class Compiler:
         if isinstance(kind, Sequence) and kind.key is not None:
             zero: Any = False if kind.element == Named("", "bool") else _UNIT
             return lambda frame: GoMap(zero)
-        if isinstance(kind, Sequence) and self._is_names(kind) and sizes:
+        if (self._is_type_parameter(kind) or (isinstance(kind, Sequence) and self._is_names(kind))) and sizes:
 
             def build(frame: Frame) -> Slice:
                 length = sizes[0](frame)
