@@ -574,7 +574,7 @@ class Compiler:
 
     def _is_type_parameter(self, kind: Type | None) -> bool:
         named_here = isinstance(kind, Named) and kind.folder is not None
-        return named_here and self.workspace.type_spec(kind.folder, kind.name) is None  # type: ignore[union-attr,arg-type]
+        return named_here and self.workspace.type_spec(kind.folder, kind.name) is None  # type: ignore[union-attr]
 
     def _is_names(self, kind: Sequence) -> bool:
         """A list of strings, of a type made from string, or of a type parameter."""
