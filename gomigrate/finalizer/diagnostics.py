@@ -133,7 +133,7 @@ def _sites(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
 def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> Diagnostic:
     site, meaning = decision.site, decision.site.meaning
     text = "".join(site.file.text(n) for n in site.nodes)
-    helper = ", ".join(sorted({name for _, _, name in meaning.functions if f"{name}(" in text}))
+    helper = ", ".join(sorted({name for _, _, name in meaning.functions if f"{name}(" in text or f"{name}[" in text}))
     rule = FORCE if decision.intended else CALL if helper else INLINE
     negated = " (negated)" if meaning.negated else ""
     by = f" by the hand-written {helper}" if helper else ""

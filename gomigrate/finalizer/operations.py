@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from tree_sitter import Node
 
@@ -80,6 +80,26 @@ def classify_unit(types: Types, file: SourceFile, context: list[Context], nodes:
 
 def classify_function(types: Types, file: SourceFile, node: Node) -> Meaning | Opaque:
     """The meaning of a whole function or method, on its object or on its list of names."""
+    prepared = _prepare(types, file, node)
+    if isinstance(prepared, Opaque):
+        return prepared
+    meaning = _explore(prepared.compiler, prepared.runtime, prepared.run, prepared.lists)
+    if isinstance(meaning, Meaning) and len(meaning.keys) > 1 and any(n in meaning.keys for n in prepared.names):
+        return Opaque("compares with a constant beside the name that it is given", evaluated=True)
+    return meaning
+
+
+class _Function(NamedTuple):
+    """A function ready to run. `lists` is how many lists it takes, `names` are its parameters of type string."""
+
+    compiler: Compiler
+    runtime: Runtime
+    run: Callable[[list[Slice]], Any]
+    lists: int
+    names: tuple[Free, ...]
+
+
+def _prepare(types: Types, file: SourceFile, node: Node) -> _Function | Opaque:
     runtime = Runtime()
     compiler = Compiler(types, _HOST, runtime)
     kinds: list[tuple[str, Node | None]] = []
@@ -90,7 +110,7 @@ def classify_function(types: Types, file: SourceFile, node: Node) -> Meaning | O
     declarations = node.child_by_field_name("parameters")
     for declaration in named(declarations) if declarations is not None else []:
         written = types.underlying(types.written(file, declaration.child_by_field_name("type")))
-        listed = isinstance(written, Sequence) and written.key is None
+        listed = isinstance(written, Sequence) and written.key is None and not written.is_array
         if declaration.type == "variadic_parameter_declaration":
             return Opaque("takes any number of values", declaration)
         names_of = [n for n in declaration.children_by_field_name("name") if n.type == "identifier"]
@@ -111,16 +131,50 @@ def classify_function(types: Types, file: SourceFile, node: Node) -> Meaning | O
         values = [next(remaining) if k == "list" else frees.get(i, anonymous) for i, (k, _) in enumerate(kinds)]
         return call(values)
 
-    meaning = _explore(compiler, runtime, run, list_parameters=sum(k == "list" for k, _ in kinds))
-    if isinstance(meaning, Meaning):
-        string_parameters = [
-            f
-            for i, f in frees.items()
-            if types.written(file, _declaration(node, kinds[i][1]).child_by_field_name("type")) == Named("", "string")
-        ]
-        if any(f in meaning.keys for f in string_parameters) and len(meaning.keys) > 1:
-            return Opaque("compares with a constant beside the name that it is given", evaluated=True)
-    return meaning
+    keys = tuple(
+        free
+        for i, free in frees.items()
+        if types.written(file, _declaration(node, kinds[i][1]).child_by_field_name("type")) == Named("", "string")
+    )
+    return _Function(compiler, runtime, run, sum(k == "list" for k, _ in kinds), keys)
+
+
+def run_function(
+    types: Types, file: SourceFile, node: Node, given: Iterable[tuple[samples.List, int, str]], keys: tuple[str, ...]
+) -> list[Outcome] | Opaque:
+    """What a function does on given samples (list, spare capacity, deletion state), each with and without room behind a
+    slice that grows. `keys` are the names that its string parameters hold, in their order."""
+    prepared = _prepare(types, file, node)
+    if isinstance(prepared, Opaque):
+        return prepared
+    runtime = prepared.runtime
+    for free, key in zip(prepared.names, keys, strict=False):
+        free.kind = "key"
+        runtime.keys[free.id] = key
+    outcomes = []
+    try:
+        for items, room, deletion in given:
+            for grows in (False, True):
+                source = _given(items, room)
+                runtime.objects, runtime.spare, runtime.steps = {}, grows, 0
+                runtime.make_object = partial(Obj, source, deletion)
+                try:
+                    value = _plain(prepared.run([source] if prepared.lists else []))
+                except GoPanic:
+                    value = "panic"
+                seen = [o.finalizers for o in runtime.objects.values()] or [source]
+                outcomes.append(Outcome((items,), tuple(map(_tuple, seen)), deletion, value, grows))
+    except Unsupported as error:
+        return _opaque(error)
+    except NeedKey:
+        return Opaque("compares with a name that it is not given")
+    return outcomes
+
+
+def _given(items: samples.List, room: int) -> Slice:
+    if items is None:
+        return NIL
+    return Slice([*items, *(f"!{i}" for i in range(room))], 0, len(items), len(items) + room)
 
 
 def _declaration(function: Node, name: Node | None) -> Node:
