@@ -312,6 +312,8 @@ class Analysis:
             text = free_text(site.file, meaning.keys[0])
             if text:
                 return decision._replace(other_key=text)
+        if rules and all(k.constant is not None for k in meaning.keys):
+            return decision._replace(left="it is about two finalizers at once", next_step="ask for each by itself")
         return decision._replace(
             left=f"the name is {', '.join(repr(_shown(k)) for k in meaning.keys)}, whose value is not known here",
             next_step="name the finalizer by a constant at this place",

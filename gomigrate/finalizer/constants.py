@@ -6,6 +6,7 @@ from jinja2 import Environment
 
 from gomigrate.finalizer.names import Declared
 from gomigrate.finalizer.placement import Placement, legacy_name
+from gomigrate.finalizer.removal import doc_start
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Stage, TextEdit
@@ -68,6 +69,7 @@ def new_file(workspace: Workspace, environment: Environment, placement: Placemen
         header=_header(workspace, folder),
         package=workspace.package_name(folder),
         key=placement.key.name,
+        doc=_doc(placement),
         legacy=placement.legacy.name if placement.legacy is not None else "",
         type=kinds[0] if kinds else "",
         new=f'"{rule.new}"',
@@ -75,6 +77,19 @@ def new_file(workspace: Workspace, environment: Environment, placement: Placemen
         adds_legacy=stage is Stage.PREPARE,
     )
     return text.replace("\n", "\r\n").encode() if _is_crlf(workspace, folder) else text.encode()
+
+
+def _doc(placement: Placement) -> str:
+    """The comment that a constant which moves had above it; '' when it had none."""
+    for declared in placement.moved:
+        spec = declared.value.spec
+        declaration = spec.parent
+        alone = declaration is not None and b"(" not in declared.file.source[declaration.start_byte : spec.start_byte]
+        node = declaration if alone and declaration is not None else spec
+        lines = declared.file.source[doc_start(declared.file, node) : node.start_byte].decode().splitlines()
+        if declared.symbol.name == placement.key.name and lines:
+            return "\n\t".join(stripped for line in lines if (stripped := line.strip()))
+    return ""
 
 
 def _is_crlf(workspace: Workspace, folder: str) -> bool:

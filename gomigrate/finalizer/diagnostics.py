@@ -202,8 +202,8 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
     for kept in analysis.kept.values():
         helper = kept.helper
         inside = [d for d in analysis.decisions if d.site.file is helper.file and _within(d.site.nodes[0], helper.node)]
-        if kept.reference is None and inside and all(d.rewritten or d.already for d in inside):
-            # Nothing in the checkout uses it, and what it does is migrated where it stands.
+        if inside and all(d.rewritten or d.already for d in inside):
+            # What it does is migrated where it stands: nothing hand-written is left of it.
             continue
         yield at(
             HELPER,

@@ -41,6 +41,8 @@ def find_fixtures(file: SourceFile, known: set[str]) -> list[Fixture]:
                     several[text] = node
         for text, nodes in places.items():
             if "/" in text:
+                foreign = "it is another project's name; what the test expects of it may no longer hold"
+                found.append(Fixture(file, text, tuple(nodes), foreign))
                 continue
             everywhere = [n for n in descend(function, *STRINGS) if string_value(file, n) == text]
             strange = [n for n in everywhere if n not in nodes and not _compared_with_finalizers(file, n)]

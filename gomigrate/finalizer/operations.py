@@ -304,7 +304,7 @@ def _plain(value: Any) -> Any:
         return ("list", _tuple(value))
     if value is None or isinstance(value, (bool, int)):
         return value
-    raise Unsupported("gives back a value that is not understood")
+    raise Unbound("gives back a value that is not understood")
 
 
 # -- comparing with the operations --------------------------------------------------------------------------

@@ -197,7 +197,7 @@ def _elsewhere(
         unable = [u for u in users if not _sees(analysis, u, primary.symbol.folder)]
         module = workspace.module_of(unable[0]) if unable else None
         if module is not None:
-            stuck = f" ({module.path} cannot import {workspace.import_path(primary.symbol.folder)} as its go.mod is)"
+            stuck = f" ({module.path} cannot import {workspace.import_path(primary.symbol.folder)} as things are)"
         elif not primary.symbol.exported:
             stuck = f" ({primary.symbol.name} is not exported, and other packages use the name)"
     carrying = _carrying_folders(analysis, uses)

@@ -61,13 +61,13 @@ def _specs(declaration: Node) -> list[Node]:
 
 
 def _spec_span(file: SourceFile, spec: Node) -> tuple[int, int]:
-    start, end = _lines(file, _doc_start(file, spec), spec.end_byte)
+    start, end = _lines(file, doc_start(file, spec), spec.end_byte)
     return start, end
 
 
 def _declaration_span(file: SourceFile, declaration: Node) -> tuple[int, int]:
     """A declaration with its doc comment and the blank lines behind it."""
-    start, end = _lines(file, _doc_start(file, declaration), declaration.end_byte)
+    start, end = _lines(file, doc_start(file, declaration), declaration.end_byte)
     source = file.source
     while end < len(source):
         newline = source.find(b"\n", end)
@@ -78,7 +78,7 @@ def _declaration_span(file: SourceFile, declaration: Node) -> tuple[int, int]:
     return start, end
 
 
-def _doc_start(file: SourceFile, node: Node) -> int:
+def doc_start(file: SourceFile, node: Node) -> int:
     """Start of the comment lines right above a node, or of the node itself."""
     start, row = node.start_byte, node.start_point.row
     previous = node.prev_sibling

@@ -657,6 +657,8 @@ class Compiler:
                 return method(runtime, runtime.object(value, node), arguments(frame))
             if declared is not None:
                 return declared([value, *arguments(frame)])
+            if isinstance(value, Free) and value.local is not None:
+                raise Unbound(f"a call of {self._short(node)} is not understood", node, value.local)
             raise Unsupported(f"a call of {self._short(node)} is not understood", node)
 
         if method is None and declared is None and name not in _VALUE_METHODS:
