@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from gomigrate.go.evaluator.compiler import Runtime
+from gomigrate.go.evaluator.runtime import Runtime
 from gomigrate.go.evaluator.values import NIL, Free, Nil, Obj, Slice, Time, Unbound, Unsupported
 
 CONTROLLERUTIL = "sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"

@@ -15,7 +15,8 @@ from tree_sitter import Node
 
 from gomigrate.finalizer import samples
 from gomigrate.finalizer.objectmodel import ObjectModel
-from gomigrate.go.evaluator.compiler import Compiler, Context, Runtime, is_copied
+from gomigrate.go.evaluator.compiler import Compiler, is_copied
+from gomigrate.go.evaluator.runtime import Context, Runtime
 from gomigrate.go.evaluator.values import NIL, Discard, Free, GoPanic, NeedKey, Obj, Slice, Unbound, Unsupported
 from gomigrate.go.scope import Local, parameters
 from gomigrate.go.syntax import SourceFile, named

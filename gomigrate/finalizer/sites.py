@@ -13,7 +13,7 @@ from tree_sitter import Node
 
 from gomigrate.finalizer.objectmodel import ObjectModel
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit
-from gomigrate.go.evaluator.compiler import Context, is_expression
+from gomigrate.go.evaluator.runtime import Context, is_expression
 from gomigrate.go.scope import Local, lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named, statements
 from gomigrate.go.types import Types
