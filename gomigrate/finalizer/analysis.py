@@ -324,9 +324,9 @@ class Analysis:
 
     def _name_nearby(self, site: Site, kind: Type | None) -> NameUses | None:
         """The one name used in the same file, else in the same package, else the one that objects of this type get."""
-        same_file = [u for u in self.names if any(f is site.file for f in self._places(u))]
+        same_file = [u for u in self.names if any(f is site.file for f in self.places(u))]
         folder = site.file.directory
-        same_package = [u for u in self.names if any(f.directory == folder and not f.is_test for f in self._places(u))]
+        same_package = [u for u in self.names if any(f.directory == folder and not f.is_test for f in self.places(u))]
         for found in (same_file, same_package):
             if len(found) == 1:
                 return found[0]
@@ -342,7 +342,8 @@ class Analysis:
         return next((u for u in self.names if {u.rule.old} == carried), None)
 
     @staticmethod
-    def _places(uses: NameUses) -> list[SourceFile]:
+    def places(uses: NameUses) -> list[SourceFile]:
+        """The files that hold a name or use a constant that does, once for each use."""
         references = (*uses.old_literals, *uses.new_literals, *uses.old_references, *uses.new_references)
         return [*(d.file for d in (*uses.old, *uses.new)), *(r.file for r in references)]
 

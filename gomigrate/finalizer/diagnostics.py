@@ -298,9 +298,12 @@ def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
     told = {_function(u.file, u.node) for u in analysis.unknown if u.writes}
     told |= {_function(d.site.file, d.site.nodes[0]) for d in analysis.decisions if d.left}
     helpers = {(h.file.path, h.node.start_byte) for h in analysis.helpers}
+    # Reading other people's finalizers, in a package that uses none of the names, is nobody's business here.
+    ours = {file.directory for uses in analysis.names for file in analysis.places(uses)}
     for unknown in analysis.unknown:
         function = _function(unknown.file, unknown.node)
-        if function in helpers or (not unknown.writes and function in told):
+        reads = not unknown.writes
+        if function in helpers or (reads and (function in told or unknown.file.directory not in ours)):
             # The helper as a whole is reported, or the place that the reading leads to.
             continue
         if not unknown.file.is_test and not analysis.is_harmless(unknown.file, unknown.node):
