@@ -76,7 +76,8 @@ def common(command: F) -> F:
 
 placement = click.option(
     "--constant-package", default="", metavar="PACKAGE",
-    help="Where new constants go: a folder of the checkout or an import path. Default: chosen, with the reason.",
+    help="Where new constants, and those that several packages use, go: a folder or an import path. "
+    "Default: chosen, with the reason.",
 )  # fmt: skip
 checkout_argument = click.argument("checkout", type=click.Path(path_type=Path), default=".")
 

@@ -49,6 +49,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = Options()) -> Plan:
         constants=outcome.constants,
         matrices=outcome.matrices,
         modules=_modules(analysis, outcome.changes),
+        module_changes=outcome.module_changes,
         notes=tuple(dict.fromkeys(notes)),
         timings=(("read", read - started), ("parse", found - read), ("plan", planned - found)),
         counts={

@@ -38,6 +38,8 @@ class Terminal:
             self._say(f"  {line}")
         for choice in plan.constants:
             self._say(f"  {printable(choice.key)} is declared in {printable(choice.path)}: {printable(choice.why)}")
+        for change in plan.module_changes:
+            self._say(click.style(f"  {printable(change)}", fg="yellow"))
         for matrix in plan.matrices:
             stuck = sum(not c.freed for c in matrix.cells)
             if stuck:

@@ -31,7 +31,8 @@ class Constant(NamedTuple):
 
 class Placement(NamedTuple):
     """The constants of one name. `declared` is the declaration that stays; `moved` are those that go; `path` is the
-    file that declares the constants, new when nothing stays and `create` is set."""
+    file that declares the constants, new when nothing stays and `create` is set. `unseen` are users whose module may
+    need a change of its go.mod, which only --constant-package brings about."""
 
     uses: NameUses
     key: Constant
@@ -43,6 +44,7 @@ class Placement(NamedTuple):
     beside: tuple[Declared, ...] = ()
     create: bool = False
     users: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     def for_folder(self, folder: str) -> tuple[Constant, Constant | None]:
         """The constants that code in a folder uses: a package that declares its own keeps using it."""
@@ -80,7 +82,10 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
     primary = _primary(uses)
     beside = tuple(d for d in uses.old if d is not primary and d.symbol.folder != (primary and primary.symbol.folder))
     needing = [f for f in folders if not any(d.symbol.folder == f for d in beside)]
-    if override:
+    # One place cannot be meant for all of several names: those that only their own package uses stay there.
+    several = sum(u.present for u in analysis.names) > 1
+    alone = several and primary is not None and all(u == primary.symbol.folder for u in needing)
+    if override and not alone:
         folder, why = _override(workspace, override, needing), "chosen with --constant-package"
     elif primary is not None and _all_see(analysis, primary, needing):
         folder, why = primary.symbol.folder, _stay_reason(primary, needing)
@@ -112,6 +117,7 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
         beside=beside,
         create=not stays,
         users=folders,
+        unseen=tuple(u for u in needing if override and not _sees(analysis, u, folder)),
     )
 
 

@@ -63,6 +63,7 @@ class Outcome(NamedTuple):
     changes: dict[str, bytes | None]
     constants: tuple[ConstantChoice, ...]
     matrices: tuple[UpgradeMatrix, ...]
+    module_changes: tuple[str, ...] = ()
 
 
 def make_plan(analysis: Analysis, constant_package: str = "") -> Outcome:
@@ -82,6 +83,17 @@ def make_plan(analysis: Analysis, constant_package: str = "") -> Outcome:
         changes,
         tuple(_choice(analysis, p) for p in draft.placements.values() if p.create or not p.uses.migrated),
         tuple(m for p in draft.placements.values() if (m := _matrix(analysis, p.uses)) is not None),
+        tuple(_module_change(analysis, p, user) for p in draft.placements.values() for user in p.unseen),
+    )
+
+
+def _module_change(analysis: Analysis, placement: Placement, user: str) -> str:
+    workspace = analysis.workspace
+    module = workspace.module_of(user)
+    folder = module.directory if module is not None and module.directory else "."
+    return (
+        f"{folder}/go.mod and go.sum may have to change: {workspace.import_path(user)} now imports "
+        f"{workspace.import_path(placement.key.folder)}. Run `go mod tidy` in {folder} after the patch."
     )
 
 
