@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gomigrate import journal
-from gomigrate.errors import UserError
-from gomigrate.git.patch import blob_id, printable
+from gomigrate.errors import UserError, printable
+from gomigrate.git.patch import blob_id
 from gomigrate.journal import Step
 
 _GIT_NAME = re.compile(r"\.git|git~[0-9]+")

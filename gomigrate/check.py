@@ -6,10 +6,8 @@ import os
 from pathlib import Path
 
 from gomigrate.checkout import Checkout
-from gomigrate.errors import UserError
-from gomigrate.git.patch import printable
+from gomigrate.errors import UserError, printable
 from gomigrate.git.repository import find_top
-from gomigrate.index import open_checkout
 from gomigrate.journal import interrupted_note
 from gomigrate.model import Diagnostic, Note, Stage
 from gomigrate.packs import Pack
@@ -60,6 +58,8 @@ def _check_files(
 
 
 def _check_folder(folder: Path, pack: Pack, stage: Stage) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+    from gomigrate.index import open_checkout
+
     indexing = open_checkout(folder, pack.needles)
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings

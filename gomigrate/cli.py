@@ -44,7 +44,7 @@ class Group(click.Group):
 
 def _tell(error: UserError) -> None:
     """The message, line by line; a terminal must not act on what a name in it holds."""
-    from gomigrate.git.patch import printable
+    from gomigrate.errors import printable
 
     click.echo("gomigrate: " + "\n".join(map(printable, str(error).split("\n"))), err=True)
 
@@ -311,7 +311,7 @@ def _as_mbox(plan: Plan, top: Path, patch: bytes, stored: Stored) -> bytes:
 
 
 def _refuse_unsafe(top: Path, plan: Plan, allow_dirty: bool) -> None:
-    from gomigrate.git.patch import printable
+    from gomigrate.errors import printable
     from gomigrate.git.repository import dirty, in_progress
 
     if allow_dirty:

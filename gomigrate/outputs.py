@@ -15,8 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gomigrate.errors import UserError
-from gomigrate.git.patch import printable
+from gomigrate.errors import UserError, printable
 
 _SOURCES = frozenset({"go.mod", "go.sum", "go.work", "go.work.sum"})
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr)|(?:/dev/fd|/proc/self/fd)/([0-9]{1,4})")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gomigrate.checkout import Checkout
-from gomigrate.errors import UserError
-from gomigrate.git.patch import printable
+from gomigrate.errors import UserError, printable
 from gomigrate.index import open_checkout
 from gomigrate.model import ModuleFacts, Note, Plan, Stage
 from gomigrate.packs import Pack

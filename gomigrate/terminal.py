@@ -11,7 +11,7 @@ from typing import TextIO
 
 import click
 
-from gomigrate.git.patch import printable
+from gomigrate.errors import printable
 from gomigrate.model import Confidence, Diagnostic, Note, Plan
 
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gomigrate.git.patch import FileStat, blob_id, diff_stat, printable, quote_name, render_patch
+from gomigrate.errors import printable
+from gomigrate.git.patch import FileStat, blob_id, diff_stat, quote_name, render_patch
 
 Files = dict[str, bytes]
 Changes = dict[str, bytes | None]

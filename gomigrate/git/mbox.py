@@ -11,8 +11,8 @@ from email.header import Header
 from email.utils import format_datetime, formataddr
 
 from gomigrate import __version__
-from gomigrate.errors import UserError
-from gomigrate.git.patch import FileStat, printable, quote_name
+from gomigrate.errors import UserError, printable
+from gomigrate.git.patch import FileStat, quote_name
 
 _MAGIC = b"From " + b"0" * 40 + b" Mon Sep 17 00:00:00 2001\n"
 # Where git stops to read a message (a patch, a next mail), and lines that it takes for headers in the body.

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from gomigrate.errors import printable
+
 CONTEXT_LINES = 3
 FILE_MODE = 0o100644
 EXECUTABLE_MODE = 0o100755
@@ -77,11 +79,6 @@ def quote_name(name: str) -> bytes:
     if all(0x20 <= byte < 0x7F and byte not in _ESCAPES for byte in raw):
         return raw
     return b'"' + "".join(_quote_byte(byte) for byte in raw).encode("ascii") + b'"'
-
-
-def printable(text: str) -> str:
-    """The text for a message to a person: what a terminal might act on is shown escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _quote_byte(byte: int) -> str:

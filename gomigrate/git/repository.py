@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gomigrate.errors import UserError
-from gomigrate.git.patch import EXECUTABLE_MODE, FILE_MODE, blob_id, printable
+from gomigrate.errors import UserError, printable
+from gomigrate.git.patch import EXECUTABLE_MODE, FILE_MODE, blob_id
 
 _TIMEOUT_SECONDS = 30
 _ARGUMENT_BYTES = 60_000
