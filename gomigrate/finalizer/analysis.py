@@ -240,6 +240,10 @@ class Analysis:
         uses = decision.uses
         if self._is_already(site) and (uses is None or uses.migrated or not self._old(uses)):
             return decision._replace(already=True, left="")
+        helpers = {(s.folder, s.receiver, s.name) for s in self.kept}
+        if site.file.is_test and helpers & set(meaning.functions):
+            # A helper that stays keeps its tests as they are.
+            return decision._replace(already=True, left="")
         if decision.left:
             return decision
         reason, next_step = self._obstacle(decision)
@@ -314,6 +318,11 @@ class Analysis:
                 return decision._replace(other_key=text)
         if rules and all(k.constant is not None for k in meaning.keys):
             return decision._replace(left="it is about two finalizers at once", next_step="ask for each by itself")
+        if all(k.constant is not None for k in meaning.keys):
+            return decision._replace(
+                left=f"the constant that holds {_shown(meaning.keys[0])!r} cannot be named at this place",
+                next_step="change it by hand",
+            )
         return decision._replace(
             left=f"the name is {', '.join(repr(_shown(k)) for k in meaning.keys)}, whose value is not known here",
             next_step="name the finalizer by a constant at this place",
@@ -378,6 +387,12 @@ class Analysis:
                 if operand is not None and self.types.package_of(site.file, operand) == CONTROLLERUTIL:
                     called += 1
         return called > 0
+
+    def is_controllerutil(self, unknown: Unknown) -> bool:
+        """Whether a place that is not understood is a call of controllerutil: nothing there is hand-written."""
+        function = unknown.node.child_by_field_name("function")
+        operand = function.child_by_field_name("operand") if function is not None else None
+        return operand is not None and self.types.package_of(unknown.file, operand) == CONTROLLERUTIL
 
     def _is_helper_call(self, site: Site) -> bool:
         return bool(site.meaning.functions)

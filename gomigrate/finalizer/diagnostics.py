@@ -90,7 +90,7 @@ def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
             covered = any(d.site.file is reference.file and d.site.covers(reference.node) for d in analysis.decisions)
             if not covered and not uses.migrated:
                 found.append(_unqualified(reference.file, reference.node, "the name", uses))
-    found += _unknown(analysis)
+    found += [*_unknown(analysis), *_stage(analysis)]
     return tuple(sorted(set(found), key=lambda d: (d.path, d.line, d.column, d.rule)))
 
 
@@ -303,7 +303,8 @@ def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
     for unknown in analysis.unknown:
         function = _function(unknown.file, unknown.node)
         reads = not unknown.writes
-        if function in helpers or (reads and (function in told or unknown.file.directory not in ours)):
+        theirs = unknown.file.directory not in ours and not _asks_for_name(unknown.file, unknown.node)
+        if function in helpers or (reads and (function in told or theirs)) or analysis.is_controllerutil(unknown):
             # The helper as a whole is reported, or the place that the reading leads to.
             continue
         if not unknown.file.is_test and not analysis.is_harmless(unknown.file, unknown.node):
@@ -312,6 +313,15 @@ def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
                 INLINE, unknown.file, unknown.node, f"{does} finalizers in a way that is not understood",
                 left_because=unknown.reason, next_step="look at it; use controllerutil where it fits",
             )  # fmt: skip
+
+
+def _asks_for_name(file: SourceFile, node: Node) -> bool:
+    """Whether a list of finalizers is handed over together with something that is no such list."""
+    arguments = node.parent
+    if arguments is None or arguments.type != "argument_list":
+        return False
+    others = [file.text(n) for n in arguments.named_children if n.id != node.id and n.type != "comment"]
+    return bool(others) and not any("Finalizers" in text for text in others)
 
 
 def _function(file: SourceFile, node: Node) -> tuple[str, int]:

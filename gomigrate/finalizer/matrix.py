@@ -134,6 +134,8 @@ def _advice(uses: NameUses, before: Behaviour, stage: Stage, grid: tuple[MatrixC
         if stage is not Stage.CLEANUP
         else ""
     )
+    if stage is Stage.PREPARE:
+        later = f" Release `--stage switch` next.{later}"
     if not stuck:
         return f"Every cell is freed: this stage can be released in one step, and rolled back.{later}"
     if all(c.handled_by[-1] == "old" for c in stuck) and stage is Stage.SWITCH:

@@ -22,6 +22,7 @@ class Runtime(NamedTuple):
     source: str
     known: bool
     missing_sum: bool = False
+    missing_vendor: bool = False
 
     def refusal(self, *, wants_result: bool) -> tuple[str, str]:
         """Why code for this version cannot be written, and what to do; ('', '') when it can."""
@@ -34,6 +35,11 @@ class Runtime(NamedTuple):
             return (
                 f"the controller-runtime in use is {self.version} ({self.source}), whose interface is not known here",
                 "change it by hand",
+            )
+        if self.missing_vendor:
+            return (
+                "vendor/ of its module does not hold controller-runtime's controllerutil",
+                "import it anywhere in that module and run go mod vendor, then run again",
             )
         if self.missing_sum:
             return (
@@ -62,7 +68,12 @@ def effective_runtime(workspace: Workspace, module: Module | None) -> Runtime:
     if not version:
         return Runtime("", "not required", known=False)
     known = bool(re.fullmatch(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?", version)) and _numbers(version) > (0, 0, 0)
-    return Runtime(version, source, known, known and not module.vendored and not _has_sum(workspace, module, version))
+    vendored = join(module.directory, f"vendor/{MODULE}/pkg/controller/controllerutil")
+    # The go command builds from vendor/ when modules.txt says what is in it (https://go.dev/ref/mod#vendoring).
+    listed = module.vendored and workspace.checkout.exists(join(module.directory, "vendor/modules.txt"))
+    missing_vendor = listed and not workspace.checkout.exists(vendored)
+    missing_sum = known and not module.vendored and not _has_sum(workspace, module, version)
+    return Runtime(version, source, known, missing_sum, missing_vendor)
 
 
 def _has_sum(workspace: Workspace, module: Module, version: str) -> bool:
