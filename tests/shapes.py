@@ -7,6 +7,7 @@ where small samples look like one. `none` can be evaluated, and the samples alon
 Differences follow in brackets, sorted by name:
 
     duplicate   adds a second copy of a key that is there
+    overwrites  drops every other name: the list is the key alone afterwards
     first-only  of several copies of the key, removes the first only
     leftover    of several copies of the key, leaves some in another way
     order       the same names in another order
@@ -16,9 +17,10 @@ Differences follow in brackets, sorted by name:
     panic       panics on some lists
     zero-time   a pointer to a zero deletion time counts as deleted
 
-After an arrow stands what is returned, where that is not just the answer to a question: `changed`, `list`,
-`list,changed`, `changed,list`, `index`, `index,found`, `object` (the one that was given), `error` (always nil).
-`changed` is true exactly when the list that comes out is another one than the list that went in.
+After an arrow stands what is returned, where that is not just the answer to a question: `changed`, `unchanged`,
+`list`, `list,changed`, `changed,list`, `index`, `index,found`, `object` (the one that was given), `error` (always
+nil). `changed` is true exactly when the list that comes out is another one than the list that went in, `unchanged`
+when it is not.
 
     // key: EXPRESSION, ...
 
@@ -40,9 +42,19 @@ from gomigrate.model import Operation
 
 CORPUS = Path(__file__).parent / "shapes"
 DIFFERENCES = frozenset(
-    ("duplicate", "first-only", "leftover", "order", "sorted", "dedup", "nil-empty", "panic", "zero-time")
+    (
+        *("duplicate", "overwrites", "first-only", "leftover", "order"),
+        *("sorted", "dedup", "nil-empty", "panic", "zero-time"),
+    )
 )
-RESULTS = frozenset(("", "changed", "list", "list,changed", "changed,list", "index", "index,found", "object", "error"))
+RESULTS = frozenset(
+    (
+        *("", "changed", "unchanged", "list", "list,changed", "changed,list"),
+        *("index", "index,found", "object", "error"),
+    )
+)
+
+KEYLESS = frozenset((Operation.HAS_ANY, Operation.CLEAR, Operation.SAME_COUNT, Operation.IS_DELETING))
 
 # gofmt puts the end of every top-level function at the start of a line, or all of it on one line.
 _FUNCTION = re.compile(

@@ -65,7 +65,8 @@ def test_directive(shape: Shape, outcomes: dict[Target, list[Outcome]]) -> None:
         return
     assert shape.target in outcomes, "not called"
     found = meaning(outcomes[shape.target], LETTERS[: shape.key_count])
-    if shape.what == "none":
+    if shape.what == "none" or shape.result == "unchanged" or "overwrites" in shape.differences:
+        # The eight operations as written down here have no word for the last two: only call sites make use of them.
         assert found is None
     else:
         assert found == Meaning(shape.what, shape.negated, shape.differences, shape.result)

@@ -6,31 +6,54 @@ with the reason otherwise. Names of functions and variables decide nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 from tree_sitter import Node
 
 from gomigrate.finalizer import samples
 from gomigrate.finalizer.objectmodel import ObjectModel
-from gomigrate.go.evaluator.compiler import Compiler, is_copied
-from gomigrate.go.evaluator.runtime import Context, Runtime
-from gomigrate.go.evaluator.values import NIL, Discard, Free, GoPanic, NeedKey, Obj, Slice, Unbound, Unsupported
-from gomigrate.go.scope import Local, parameters
+from gomigrate.finalizer.samples import List, Sample
+from gomigrate.go.evaluator.compiler import Compiler
+from gomigrate.go.evaluator.kinds import Kind
+from gomigrate.go.evaluator.runtime import Context, Growth, Runtime, in_order, room_behind, tight
+from gomigrate.go.evaluator.values import (
+    NIL,
+    NO_ERROR,
+    Copied,
+    Discard,
+    Free,
+    GoPanic,
+    Hidden,
+    NeedKey,
+    Obj,
+    Ref,
+    Slice,
+    Spread,
+    Unbound,
+    Unsupported,
+)
+from gomigrate.go.scope import Local
 from gomigrate.go.syntax import SourceFile, named
-from gomigrate.go.types import Named, Sequence, Types
+from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
 MAX_KEYS = 2
+# How the result must be given back so that a call of controllerutil can take the place of the code.
+_REPLACEABLE = frozenset(("none", "value", "changed", "unchanged"))
 _HOST = ObjectModel()
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One operation. `result` is how it is given back: none, value (a test's answer), changed, unchanged, list,
-    'list,changed', 'changed,list', or index. `samples` is the number of runs that agree."""
+    """One operation. `samples` is the number of runs that agree.
+
+    `result` is how it is given back: none, value (a test's answer), changed, unchanged, list, 'list,changed',
+    'changed,list', index, 'index,found', object (the one that was given), or error (always nil).
+    """
 
     operation: Operation
     negated: bool
@@ -59,13 +82,15 @@ class Opaque:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One run: the lists before and after, the deletion state, and the value given back ('panic' for a panic)."""
+    """One run: the lists afterwards, and the values given back, or None for a panic.
 
-    before: tuple[samples.List, ...]
-    after: tuple[samples.List, ...]
-    deletion: str
-    value: Any
-    spare: bool = False
+    A list stands as ("list", names), an object as ("object", the number of its list), an error that is nil as
+    ("error",), a bool or int for itself.
+    """
+
+    sample: Sample
+    after: tuple[List, ...]
+    values: tuple[Any, ...] | None
 
 
 def classify_unit(types: Types, file: SourceFile, context: list[Context], nodes: list[Node]) -> Meaning | Opaque:
@@ -74,452 +99,516 @@ def classify_unit(types: Types, file: SourceFile, context: list[Context], nodes:
     compiler = Compiler(types, _HOST, runtime)
     try:
         run = compiler.unit(file, context, nodes)
-    except Unsupported as error:
+        return _replaceable(_explore(_Code(compiler, runtime, [], lambda values: run())))
+    except (Unsupported, RecursionError) as error:
         return _opaque(error)
-    return _explore(compiler, runtime, lambda lists: run(), list_parameters=0)
 
 
-def classify_function(types: Types, file: SourceFile, node: Node) -> Meaning | Opaque:
-    """The meaning of a whole function or method, on its object or on its list of names."""
-    prepared = _prepare(types, file, node)
-    if isinstance(prepared, Opaque):
-        return prepared
-    meaning = _explore(prepared.compiler, prepared.runtime, prepared.run, prepared.lists)
-    if isinstance(meaning, Meaning) and len(meaning.keys) > 1 and any(n in meaning.keys for n in prepared.names):
-        return Opaque("compares with a constant beside the name that it is given", evaluated=True)
-    return meaning
+def classify_function(types: Types, file: SourceFile, node: Node, every_result: bool = False) -> Meaning | Opaque:
+    """The meaning of a whole function or method, on its object or on its list of names.
 
-
-class _Function(NamedTuple):
-    """A function ready to run. `lists` is how many lists it takes, `names` are its parameters of type string."""
-
-    compiler: Compiler
-    runtime: Runtime
-    run: Callable[[list[Slice]], Any]
-    lists: int
-    names: tuple[Free, ...]
-
-
-def _prepare(types: Types, file: SourceFile, node: Node) -> _Function | Opaque:
-    runtime = Runtime()
-    compiler = Compiler(types, _HOST, runtime)
-    kinds: list[tuple[str, Node | None]] = []
-    receiver = node.child_by_field_name("receiver")
-    if receiver is not None:
-        names = parameters(node, "receiver")
-        kinds.append(("free", names[0][0] if names else None))
-    declarations = node.child_by_field_name("parameters")
-    for declaration in named(declarations) if declarations is not None else []:
-        written = types.underlying(types.written(file, declaration.child_by_field_name("type")))
-        listed = isinstance(written, Sequence) and written.key is None and not written.is_array
-        if declaration.type == "variadic_parameter_declaration":
-            return Opaque("takes any number of values", declaration)
-        names_of = [n for n in declaration.children_by_field_name("name") if n.type == "identifier"]
-        kinds += [("list" if listed else "free", n) for n in names_of] or [("list" if listed else "free", None)]
+    With `every_result` also of one that gives back more than a call of controllerutil could.
+    """
     try:
-        call = compiler.function(file, node)
-    except Unsupported as error:
+        found = _explore(_function(types, file, node))
+    except (Unsupported, RecursionError) as error:
         return _opaque(error)
-    frees = {
-        i: Free(f"{file.text(n)}@{n.start_byte}", n, file, copied=is_copied(types, file, _declaration(node, n)))
-        for i, (kind, n) in enumerate(kinds)
-        if kind == "free" and n is not None
-    }
-    anonymous = Free("_", node, file, "")
+    return found if every_result else _replaceable(found)
 
-    def run(lists: list[Slice]) -> Any:
-        remaining = iter(lists)
-        values = [next(remaining) if k == "list" else frees.get(i, anonymous) for i, (k, _) in enumerate(kinds)]
-        return call(values)
 
-    keys = tuple(
-        free
-        for i, free in frees.items()
-        if types.written(file, _declaration(node, kinds[i][1]).child_by_field_name("type")) == Named("", "string")
-    )
-    return _Function(compiler, runtime, run, sum(k == "list" for k, _ in kinds), keys)
+def _replaceable(found: Meaning | Opaque) -> Meaning | Opaque:
+    if isinstance(found, Meaning) and found.objects and found.result not in _REPLACEABLE:
+        # What becomes of the list, index or error is what matters: a larger piece of the code may tell.
+        return Opaque(f"gives its result back as {found.result}", evaluated=True)
+    return found
 
 
 def run_function(
-    types: Types, file: SourceFile, node: Node, given: Iterable[tuple[samples.List, int, str]], keys: tuple[str, ...]
+    types: Types,
+    file: SourceFile,
+    node: Node,
+    chosen: Iterable[Sample],
+    key: Callable[[Free], str],
+    places: Mapping[int, int],
+    growth: Growth,
 ) -> list[Outcome] | Opaque:
-    """What a function does on given samples (list, spare capacity, deletion state), each with and without room behind a
-    slice that grows. `keys` are the names that its string parameters hold, in their order."""
-    prepared = _prepare(types, file, node)
-    if isinstance(prepared, Opaque):
-        return prepared
-    runtime = prepared.runtime
-    for free, key in zip(prepared.names, keys, strict=False):
-        free.kind = "key"
-        runtime.keys[free.id] = key
-    outcomes = []
+    """What a function does on each sample. `key` says what a string from outside is, `places` which list of the
+    sample a parameter takes (the receiver is parameter 0), `growth` the capacity of a list that grows."""
     try:
-        for items, room, deletion in given:
-            for grows in (False, True):
-                source = _given(items, room)
-                runtime.objects, runtime.spare, runtime.steps = {}, grows, 0
-                runtime.make_object = partial(Obj, source, deletion)
-                try:
-                    value = _plain(prepared.run([source] if prepared.lists else []))
-                except GoPanic:
-                    value = "panic"
-                seen = [o.finalizers for o in runtime.objects.values()] or [source]
-                outcomes.append(Outcome((items,), tuple(map(_tuple, seen)), deletion, value, grows))
-    except Unsupported as error:
+        code = _function(types, file, node)
+        code.growth = growth
+        code.fix(places)
+        return [_run_with_keys(code, sample, key) for sample in chosen]
+    except (Unsupported, RecursionError) as error:
         return _opaque(error)
-    except NeedKey:
-        return Opaque("compares with a name that it is not given")
-    return outcomes
 
 
-def _given(items: samples.List, room: int) -> Slice:
-    if items is None:
-        return NIL
-    return Slice([*items, *(f"!{i}" for i in range(room))], 0, len(items), len(items) + room)
-
-
-def _declaration(function: Node, name: Node | None) -> Node:
-    for part in ("receiver", "parameters"):
-        for n, declaration in parameters(function, part):
-            if name is not None and n.start_byte == name.start_byte:
-                return declaration
-    return function
-
-
-def _opaque(error: Unsupported) -> Opaque:
+def _opaque(error: Unsupported | RecursionError) -> Opaque:
+    if isinstance(error, RecursionError):
+        return Opaque("calls too deeply")
     if isinstance(error, Unbound):
         return Opaque(error.reason, error.node, larger=True, local=error.local)
     return Opaque(error.reason, error.node)
 
 
-def _explore(
-    compiler: Compiler, runtime: Runtime, run: Callable[[list[Slice]], Any], list_parameters: int
-) -> Meaning | Opaque:
-    """Runs the unit on ever more samples; keys and objects are found on the way, and the runs start again."""
-    keys: list[Free] = []
-    if list_parameters > 1:
-        return Opaque("works on more than one list")
-    for _ in range(MAX_KEYS + 2):
+# -- running ---------------------------------------------------------------------------------------------------
+
+
+class _Parameter(NamedTuple):
+    """`kind` is list, pointer (to a list), names (variadic), struct (by value), or other."""
+
+    kind: str
+    free: Free
+
+
+class _Code:
+    """A compiled unit or function. Its places are what holds a list: parameters first, then objects as they appear."""
+
+    def __init__(
+        self, compiler: Compiler, runtime: Runtime, parameters: list[_Parameter], call: Callable[[list[Any]], Any]
+    ) -> None:
+        self.compiler = compiler
+        self.runtime = runtime
+        self.parameters = parameters
+        self.call = call
+        self.growth: Growth | None = None
+        self._places: dict[str, int] = {}
+        self.objects: list[Free] = []
+        self._fixed = False
+        for parameter in parameters:
+            if parameter.kind in ("list", "pointer"):
+                self._places[parameter.free.id] = len(self._places)
+        runtime.asked_list = bool(self._places)
+
+    def fix(self, places: Mapping[int, int]) -> None:
+        """Takes the lists of a sample as given for parameters, and refuses any other object."""
+        self._places = {self.parameters[i].free.id: place for i, place in places.items()}
+        self._fixed = True
+
+    @property
+    def places(self) -> int:
+        return len(self._places)
+
+    def is_value(self, place: int) -> bool:
+        """Whether the list is a parameter itself, so that the caller's own cannot be given another length."""
+        return any(p.kind == "list" and self._places.get(p.free.id) == place for p in self.parameters)
+
+    def _place(self, free: Free) -> int:
+        if free.id not in self._places:
+            if self._fixed:
+                raise Unsupported("works on an object that is not given", free.node)
+            self._places[free.id] = len(self._places)
+            self.objects.append(free)
+        return self._places[free.id]
+
+    def run(self, sample: Sample) -> Outcome | None:
+        """None when the code is not reached on this sample."""
+        runtime = self.runtime
+        runtime.begin(sum(len(x) for x in sample.lists if x))
+        runtime.growth = self.growth or (room_behind if sample.roomy else tight)
+        runtime.order = sample.order
+        runtime.fresh_lists = sample.fresh_lists
+        runtime.make_object = lambda free: Obj(_slice(sample, self._place(free)), sample.deletion, free)
+        readers: dict[int, Callable[[], Slice]] = {}
+        given = [self._argument(p, sample, readers) for p in self.parameters]
+        values: tuple[Any, ...] | None
         try:
-            outcomes = _run_all(runtime, run, keys, list_parameters)
+            values = self._parts(self.call(given))
+        except GoPanic:
+            values = None
+        except Discard:
+            return None
+        after = list(sample.lists)
+        for place, read in readers.items():
+            after[place] = _shown(read())
+        for identity, obj in runtime.objects.items():
+            if self._places[identity] < len(after):
+                after[self._places[identity]] = _shown(obj.finalizers)
+        return Outcome(sample, tuple(after), values)
+
+    def _argument(self, parameter: _Parameter, sample: Sample, readers: dict[int, Callable[[], Slice]]) -> Any:
+        free = parameter.free
+        if parameter.kind in ("list", "pointer"):
+            place = self._places[free.id]
+            cell = [_slice(sample, place)]
+            readers[place] = lambda: cell[0]
+            return cell[0] if parameter.kind == "list" else Ref(lambda: cell[0], lambda v: _replace(cell, v))
+        if parameter.kind == "names":
+            return Spread(Slice.of([self.runtime.token(free)]))
+        return Copied(free) if parameter.kind == "struct" else free
+
+    def _parts(self, value: Any) -> tuple[Any, ...]:
+        if value is None:
+            return ()
+        return tuple(self._part(v) for v in (value if isinstance(value, tuple) else (value,)))
+
+    def _part(self, value: Any) -> Any:
+        if isinstance(value, (bool, int)):
+            return value
+        if isinstance(value, Slice):
+            return ("list", _shown(value))
+        if value is NO_ERROR:
+            return ("error",)
+        free = value.free if isinstance(value, Obj) and not value.copied else value
+        if isinstance(free, Free) and free.id in self.runtime.objects:
+            return ("object", self._places[free.id])
+        raise Unbound("gives back a value that is not understood")
+
+
+def _slice(sample: Sample, place: int) -> Slice:
+    # An object that appears for the first time has no list of its own yet: the samples start again.
+    items = sample.lists[place] if place < len(sample.lists) else sample.lists[0]
+    return NIL if items is None else Slice.of(list(items), sample.spare)
+
+
+def _replace(cell: list[Slice], value: Any) -> None:
+    if not isinstance(value, Slice):
+        raise Unsupported("writes something that is no list of names")
+    cell[0] = value
+
+
+def _shown(items: Slice) -> List:
+    if items.array is None:
+        return None
+    return tuple(x.shown if isinstance(x, Hidden) else x for x in items.items())
+
+
+def _function(types: Types, file: SourceFile, node: Node) -> _Code:
+    runtime = Runtime()
+    compiler = Compiler(types, _HOST, runtime)
+    found = []
+    for part in ("receiver", "parameters"):
+        declarations = node.child_by_field_name(part)
+        for declaration in named(declarations) if declarations is not None else ():
+            kind = _parameter_kind(compiler, file, declaration)
+            names = [n for n in declaration.children_by_field_name("name") if n.type == "identifier"]
+            found += [_Parameter(kind, Free(f"{file.text(n)}@{n.start_byte}", n, file)) for n in names or [declaration]]
+    return _Code(compiler, runtime, found, compiler.function(file, node))
+
+
+_PARAMETERS = {Kind.LIST: "list", Kind.LIST_POINTER: "pointer", Kind.STRUCT: "struct"}
+
+
+def _parameter_kind(compiler: Compiler, file: SourceFile, declaration: Node) -> str:
+    kind = compiler.kinds.of(file, declaration.child_by_field_name("type"))
+    if declaration.type != "variadic_parameter_declaration":
+        return _PARAMETERS.get(kind, "other")
+    if not compiler.kinds.is_name(file, declaration.child_by_field_name("type")):
+        raise Unsupported("takes any number of values", declaration)
+    return "names"
+
+
+def _explore(code: _Code) -> Meaning | Opaque:
+    """Runs the code on ever more samples; its keys are found on the way, and the runs start again."""
+    keys: list[Free] = []
+    while True:
+        try:
+            found = _classified(code, keys)
         except NeedKey as need:
             if len(keys) == MAX_KEYS:
                 return Opaque("compares the finalizers with more than two names", need.free.node)
             need.free.kind = "key"
+            code.runtime.keys[need.free.meaning] = f"k{len(keys)}"
             keys.append(need.free)
-            runtime.keys[need.free.id] = f"k{len(keys) - 1}"
             continue
-        except Unsupported as error:
-            return _opaque(error)
-        break
-    else:
-        return Opaque("its names cannot be told apart")
-    objects = tuple(o.free for o in runtime.objects.values() if o.free is not None)
-    names = tuple(runtime.keys[k.id] for k in keys)
+        # Names whose values are not known may be the same one, and that is not among the samples.
+        if isinstance(found, Meaning) and len(keys) > 1 and any(k.constant is None for k in keys):
+            return Opaque("compares with a second name beside the one that it is given", evaluated=True)
+        return found
+
+
+def _classified(code: _Code, keys: list[Free]) -> Meaning | Opaque:
+    names = tuple(code.runtime.keys[k.meaning] for k in keys)
+    none = Opaque("computes none of the operations on finalizers", evaluated=True)
+    code.run(Sample(((),) * max(1, code.places)))
+    while True:
+        places = code.places
+        if not places:
+            return none
+        if places > 2:
+            return Opaque("works on more than two objects")
+        outcomes = _outcomes(code, names, places)
+        if code.places == places:
+            break
+    if outcomes is None:
+        return none
     if not outcomes:
         return Opaque("is never reached on the samples")
-    explained = _explain(outcomes, names, list_parameters, len(objects))
+    explained = _explain(outcomes, names, code, final=True)
     if explained is None:
-        return Opaque("computes none of the operations on finalizers", evaluated=True)
-    operation, negated, result, differences = explained
-    return Meaning(
-        operation, negated, result, differences, tuple(keys), objects, len(outcomes), compiler.used_functions
-    )
+        return none
+    return Meaning(*explained, tuple(keys), tuple(code.objects), len(outcomes), code.compiler.used_functions)
 
 
-def _run_all(
-    runtime: Runtime, run: Callable[[list[Slice]], Any], keys: list[Free], list_parameters: int
-) -> list[Outcome]:
-    names = tuple(runtime.keys[k.id] for k in keys)
-    outcomes: list[Outcome | None] = []
-    _run_one(runtime, run, ((),), "unset", False, list_parameters)
-    two = len(runtime.objects) > 1
-    if len(runtime.objects) > 2:
-        raise Unsupported("works on more than two objects")
-    chosen: Iterable[tuple[samples.List, ...]]
-    chosen = samples.pairs(names) if two else ((x,) for x in samples.lists(names))
-    for lists in chosen:
-        for spare in (False, True) if runtime.uses_spare else (False,):
-            outcomes.append(_run_one(runtime, run, lists, "unset", spare, list_parameters))
-            if len(runtime.objects) > 1 and not two:
-                return _run_all(runtime, run, keys, list_parameters)
-    for deletion in samples.DELETION[1:] if runtime.uses_deletion else ():
-        for few in ((None,), ((*names,) or ("a",),), (("a",),)):
-            lists = few * 2 if two else few
-            outcomes.append(_run_one(runtime, run, lists, deletion, False, list_parameters))
-    return [o for o in outcomes if o is not None]
+def _outcomes(code: _Code, names: tuple[str, ...], places: int) -> list[Outcome] | None:
+    """The outcomes on all samples; None when those on the first few already are no operation."""
+    runtime = code.runtime
+    outcomes: list[Outcome] = []
+    done: set[Sample] = set()
+    while True:
+        variant = next((v for v in _variants(runtime, names) if v not in done), None)
+        if variant is None:
+            return outcomes
+        done.add(variant)
+        for i, lists in enumerate(_lists(names, places, every=len(done) == 1)):
+            if i == samples.TELLING and len(done) == 1 and _explain(outcomes, names, code) is None:
+                return None
+            if i == samples.TELLING and not runtime.asked_list:
+                break
+            outcome = code.run(variant.with_lists(lists))
+            if code.places != places:
+                return None
+            if outcome is not None:
+                outcomes.append(outcome)
+        if len(done) == 1 and _explain(outcomes, names, code) is None:
+            return None
 
 
-def _run_one(
-    runtime: Runtime,
-    run: Callable[[list[Slice]], Any],
-    lists: tuple[samples.List, ...],
-    deletion: str,
-    spare: bool,
-    list_parameters: int,
-) -> Outcome | None:
-    known = list(runtime.objects)
-    runtime.objects = {}
-    runtime.spare = spare
-    runtime.steps = 0
-    made: dict[str, int] = {}
+def _lists(names: tuple[str, ...], places: int, every: bool) -> Iterable[tuple[List, ...]]:
+    if places > 1:
+        return samples.pairs(names)
+    return ((x,) for x in (samples.lists(names) if every else samples.fewer_lists(names)))
 
-    def make(free: Free) -> Obj:
-        index = known.index(free.id) if free.id in known else len(known) + len(made)
-        made[free.id] = index
-        return Obj(_slice(lists[index] if index < len(lists) else lists[0], spare), deletion, free)
 
-    runtime.make_object = make
-    given = [_slice(lists[0], spare)] if list_parameters else []
-    reached = True
-    try:
-        value = _plain(run(given))
-    except GoPanic:
-        value = "panic"
-    except Discard:
-        reached = False
-    # An object that this sample did not reach keeps its place.
-    for identity in known:
-        if identity not in runtime.objects:
-            runtime.objects[identity] = Obj(_slice(lists[0], spare), deletion, None)
-    ordered = known + [i for i in runtime.objects if i not in known]
-    runtime.objects = {i: runtime.objects[i] for i in ordered}
-    if not reached:
+def _variants(runtime: Runtime, names: tuple[str, ...]) -> Iterator[Sample]:
+    """What to try beside the lists, as far as the code has asked for it until now."""
+    deletions = samples.DELETION if runtime.asked_deletion else samples.DELETION[:1]
+    rooms = samples.ROOM if runtime.asked_room else samples.ROOM[:1]
+    for deletion, (spare, roomy) in product(deletions, rooms):
+        yield Sample((), deletion, spare, roomy)
+    if runtime.changed_elements and runtime.called_getter:
+        yield Sample((), fresh_lists=True)
+    if runtime.asked_order:
+        yield from (Sample((), order=order) for order in samples.orders(names))
+
+
+def _run_with_keys(code: _Code, sample: Sample, key: Callable[[Free], str]) -> Outcome:
+    while True:
+        try:
+            outcome = code.run(sample)
+        except NeedKey as need:
+            need.free.kind = "key"
+            code.runtime.keys[need.free.meaning] = key(need.free)
+            continue
+        if outcome is None:
+            raise Unsupported("is not reached")
+        return outcome
+
+
+# -- comparing with the operations -----------------------------------------------------------------------------
+
+Differences = frozenset[str]
+Explained = tuple[Operation, bool, str, tuple[tuple[str, str], ...]]
+EXACT: Differences = frozenset()
+_NO_LIST: Any = object()
+# What the lighter of two explanations has.
+_WEIGHT = {"nil-empty": 1, "panic": 1, "overwrites": 4}
+
+
+class _Change(NamedTuple):
+    """What one run made of a list. A list that is given back stands in `after` like one that is written."""
+
+    before: List
+    after: List
+    order: tuple[str, ...]
+
+    @property
+    def old(self) -> tuple[str, ...]:
+        return self.before or ()
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        return self.after or ()
+
+
+def _explain(outcomes: list[Outcome], keys: tuple[str, ...], code: _Code, final: bool = False) -> Explained | None:
+    """The operation that explains every outcome. Before the end (`final`) it may still be too good to be true."""
+    calm = [o for o in outcomes if o.values is not None]
+    shapes = {tuple(_shape(v) for v in o.values or ()) for o in calm}
+    if len(shapes) > 1 or (final and (not calm or len(calm) * 2 < len(outcomes))):
         return None
-    after = tuple(_tuple(o.finalizers) for o in runtime.objects.values())
-    return Outcome(lists, after, deletion, value, spare)
+    if not calm:
+        return (Operation.CLEAR, False, "none", ()) if not final else None
+    shape = ",".join(shapes.pop())
+    panics = [o for o in outcomes if o.values is None]
+    found = _explain_answer(calm, keys, shape, code, final) or _explain_change(calm, keys, shape, code, final)
+    if found is None or not panics:
+        return found
+    return (*found[:3], (*found[3], ("panic", f"{_text(panics[0].sample.lists[0])} becomes a panic")))
 
 
-def _slice(items: samples.List, spare: bool) -> Slice:
-    return NIL if items is None else Slice.of(list(items), 2 if spare else 0)
+def _shape(value: Any) -> str:
+    return "bool" if isinstance(value, bool) else "int" if isinstance(value, int) else str(value[0])
 
 
-def _tuple(items: Slice) -> samples.List:
-    return None if items.array is None else tuple(items.items())
+# Questions
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_plain(v) for v in value)
-    if isinstance(value, Slice):
-        return ("list", _tuple(value))
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    raise Unbound("gives back a value that is not understood")
-
-
-# -- comparing with the operations --------------------------------------------------------------------------
-
-Differences = tuple[tuple[str, str], ...]
-Explained = tuple[Operation, bool, str, Differences]
-
-
-def _explain(outcomes: list[Outcome], keys: tuple[str, ...], list_parameters: int, objects: int) -> Explained | None:
-    if objects == 2 and not list_parameters:
-        return _explain_two(outcomes)
-    if list_parameters:
-        return None if objects else _explain_list(outcomes, keys)
-    if objects != 1:
+def _explain_answer(
+    calm: list[Outcome], keys: tuple[str, ...], shape: str, code: _Code, final: bool
+) -> Explained | None:
+    result = {"bool": "value", "int": "index", "int,bool": "index,found"}.get(shape)
+    if result is None or any(o.after != o.sample.lists for o in calm):
         return None
-    if all(o.after == o.before or o.value == "panic" for o in outcomes):
-        return _explain_test(outcomes, keys)
-    results = [o.value for o in outcomes if o.value != "panic"]
-    if all(v is None for v in results):
-        kind = "none"
-    elif all(o.value is (_plain_list(o.after[0]) != _plain_list(o.before[0])) for o in outcomes if o.value != "panic"):
-        kind = "changed"
-    elif all(o.value is (_plain_list(o.after[0]) == _plain_list(o.before[0])) for o in outcomes if o.value != "panic"):
-        kind = "unchanged"
-    else:
+    answers = [_answer(o, result, keys) for o in calm]
+    if None in answers or (final and len(set(answers)) < 2):
         return None
-    changes = [(o, o.before[0], "panic" if o.value == "panic" else o.after[0]) for o in outcomes]
-    found = _explain_change(changes, keys)
-    return (found[0], False, kind, found[1]) if found else None
-
-
-def _plain_list(items: samples.List) -> tuple[str, ...]:
-    return items or ()
-
-
-def _explain_two(outcomes: list[Outcome]) -> Explained | None:
-    if any(o.after != o.before for o in outcomes):
-        return None
-    for negated in (False, True):
-        if all(
-            o.value is ((len(_plain_list(o.before[0])) == len(_plain_list(o.before[1]))) is not negated)
-            for o in outcomes
-        ):
-            return Operation.SAME_COUNT, negated, "value", ()
+    for operation, truth, difference in _questions(keys, code.places):
+        for negated in (False, True) if result == "value" else (False,):
+            if all((truth(o) is not negated) is answer for o, answer in zip(calm, answers, strict=True)):
+                differences = ((difference, "a pointer to the zero time"),) if difference else ()
+                return operation, negated, result, differences
     return None
 
 
-def _explain_test(outcomes: list[Outcome], keys: tuple[str, ...]) -> Explained | None:
-    references: list[tuple[Operation, Callable[[Outcome], bool], str]] = []
+def _answer(outcome: Outcome, result: str, keys: tuple[str, ...]) -> bool | None:
+    """The answer as a truth value; None for an index at which no key is."""
+    first, *more = outcome.values or ()
+    if result == "value":
+        return bool(first)
+    found = bool(more[0]) if more else first >= 0
+    before = outcome.sample.lists[0] or ()
+    return None if found and not (0 <= first < len(before) and before[first] in keys) else found
+
+
+def _questions(keys: tuple[str, ...], places: int) -> list[tuple[Operation, Callable[[Outcome], bool], str]]:
+    if places == 2:
+        return [(Operation.SAME_COUNT, lambda o: len({len(x or ()) for x in o.sample.lists}) == 1, "")]
     if keys:
-        references.append((Operation.CONTAINS, lambda o: any(k in _plain_list(o.before[0]) for k in keys), ""))
-    else:
-        references += [
-            (Operation.HAS_ANY, lambda o: bool(o.before[0]), ""),
-            (Operation.IS_DELETING, lambda o: o.deletion == "set", ""),
-            (Operation.IS_DELETING, lambda o: o.deletion != "unset", "zero-time"),
-        ]
-    for operation, reference, difference in references:
-        for negated in (False, True):
-            wrong = [o for o in outcomes if o.value is not (reference(o) is not negated)]
-            panics = [o for o in wrong if o.value == "panic"]
-            answers = {o.value for o in outcomes if o.value != "panic"}
-            if len(wrong) == len(panics) < len(outcomes) // 2 and len(answers) == 2:
-                differences = [(difference, "a pointer to the zero time")] if difference else []
-                if panics:
-                    differences.append(("panic", _show(panics[0].before[0])))
-                return operation, negated, "value", tuple(differences)
-    return None
+        return [(Operation.CONTAINS, lambda o: any(k in (o.sample.lists[0] or ()) for k in keys), "")]
+    return [
+        (Operation.HAS_ANY, lambda o: bool(o.sample.lists[0]), ""),
+        (Operation.IS_DELETING, lambda o: o.sample.deletion == "set", ""),
+        (Operation.IS_DELETING, lambda o: o.sample.deletion != "unset", "zero-time"),
+    ]
 
 
-def _explain_list(outcomes: list[Outcome], keys: tuple[str, ...]) -> Explained | None:
-    """A function on a list: a test, an index, or the new list (with whether it changed)."""
-    values = [o.value for o in outcomes if o.value != "panic"]
-    if not values:
-        return None
-    if all(isinstance(v, bool) for v in values):
-        found = _explain_test(outcomes, keys)
-        return None if found and found[0] is Operation.IS_DELETING else found
-    if all(isinstance(v, int) for v in values) and len(keys) == 1:
-        ok = all(o.value == _find(_plain_list(o.before[0]), keys[0]) for o in outcomes)
-        return (Operation.CONTAINS, False, "index", ()) if ok else None
-    for shape, list_at, flag_at in (("list", None, None), ("list,changed", 0, 1), ("changed,list", 1, 0)):
-        changes: list[tuple[Outcome, Any, Any]] = []
-        for o in outcomes:
-            value = o.value
-            if value == "panic":
-                changes.append((o, o.before[0], "panic"))
-                continue
-            part = value if list_at is None else value[list_at] if _is_pair(value) else None
-            if not (isinstance(part, tuple) and len(part) == 2 and part[0] == "list"):
-                break
-            if flag_at is not None and value[flag_at] is not (_plain_list(part[1]) != _plain_list(o.before[0])):
-                break
-            changes.append((o, o.before[0], part[1]))
-        else:
-            change = _explain_change(changes, keys)
-            if change:
-                return change[0], False, shape, change[1]
-    return None
-
-
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and value[0] != "list"
-
-
-def _find(items: tuple[str, ...], key: str) -> int:
-    return items.index(key) if key in items else -1
+# Changes
 
 
 def _explain_change(
-    changes: list[tuple[Outcome, Any, Any]], keys: tuple[str, ...]
-) -> tuple[Operation, Differences] | None:
-    """The operation, with the differences that explain every sample; of several the one with the lightest."""
-    candidates: list[tuple[Operation, Callable[[Any, Any], tuple[str, ...] | None]]] = [(Operation.CLEAR, _clear)]
+    calm: list[Outcome], keys: tuple[str, ...], shape: str, code: _Code, final: bool
+) -> Explained | None:
+    if code.places != 1:
+        return None
+    result, changes = _changes(calm, shape, code.is_value(0))
+    # What changes nothing where it does not panic is no change.
+    if not result or (final and all(c.old == c.new for c in changes)):
+        return None
+    best: tuple[int, Operation, dict[str, str]] | None = None
+    for operation, compare in _operations(keys):
+        differences = _differences(changes, compare)
+        if differences is not None:
+            weight = sum(_WEIGHT.get(name, 2) for name in differences)
+            if best is None or weight < best[0]:
+                best = weight, operation, differences
+    return (best[1], False, result, tuple(best[2].items())) if best is not None else None
+
+
+def _changes(calm: list[Outcome], shape: str, by_value: bool) -> tuple[str, list[_Change]]:
+    """How the result is given back, and what became of each list; '' when the result says something else."""
+    lists = [next((v[1] for v in o.values or () if _shape(v) == "list"), _NO_LIST) for o in calm]
+    if lists[0] is _NO_LIST:
+        if by_value:
+            return "", []
+        lists = [o.after[0] for o in calm]
+    elif not by_value and any(o.after != o.sample.lists for o in calm):
+        # What a caller does with a list is its own affair, but an object's must be left as it is.
+        return "", []
+    changes = [_Change(o.sample.lists[0], after, o.sample.order) for o, after in zip(calm, lists, strict=True)]
+    results = {"": "none", "list": "list", "object": "object", "error": "error"}
+    if shape in results:
+        return results[shape], changes
+    told = [next((v for v in o.values or () if isinstance(v, bool)), None) for o in calm]
+    truth = [c.old != c.new for c in changes]
+    if shape in ("bool", "list,bool", "bool,list") and told == truth:
+        return shape.replace("bool", "changed"), changes
+    if shape == "bool" and told == [not t for t in truth]:
+        return "unchanged", changes
+    return "", []
+
+
+Compare = Callable[[_Change], Differences | None]
+
+
+def _operations(keys: tuple[str, ...]) -> list[tuple[Operation, Compare]]:
+    found: list[tuple[Operation, Compare]] = [(Operation.CLEAR, lambda c: None if c.after else EXACT)]
     if keys:
-        candidates += [
-            (Operation.REMOVE, partial(_removed, keys=keys, copies=copies))
-            for copies in ("all", "first-only", "leftover")
-        ]
+        found.append((Operation.REMOVE, lambda c: _removed(c, keys)))
     if len(keys) == 1:
-        candidates += [
-            (Operation.ADD, lambda before, after: _added(before, after, keys[0])),
-            (Operation.ADD, lambda before, after: ("overwrites",) if after == (keys[0],) else None),
-            (Operation.SET_IF_EMPTY, lambda before, after: _set_if_empty(before, after, keys[0])),
+        key = keys[0]
+        found += [
+            (Operation.REMOVE, lambda c: _removed_first(c, key)),
+            (Operation.REMOVE, lambda c: _removed_some(c, key)),
+            (Operation.ADD, lambda c: _added(c, key)),
+            (Operation.ADD, lambda c: frozenset({"overwrites"}) if c.after == (key,) else None),
+            (Operation.SET_IF_EMPTY, lambda c: EXACT if c.after == (c.before or (key,)) else None),
         ]
-    best: tuple[int, Operation, Differences] | None = None
-    for operation, compare in candidates:
-        differences: dict[str, str] = {}
-        reordered = []
-        for _, before, after in changes:
-            names = ("panic",) if after == "panic" else compare(before, after)
-            if names is None:
-                break
-            if "order" in names:
-                reordered.append(list(after))
-            for name in names:
-                differences.setdefault(name, f"{_show(before)} becomes {_show(after)}")
-        else:
-            if not _plausible(changes):
-                continue
-            rank = sum(_WEIGHT.get(name, 2) for name in differences)
-            if best is None or rank < best[0]:
-                best = rank, operation, _with_sorted(differences, reordered)
-    return (best[1], best[2]) if best else None
+    return found
 
 
-def _with_sorted(differences: dict[str, str], reordered: list[list[str]]) -> Differences:
-    """Another order that is always the ascending one has a name of its own."""
-    ascending = all(x == sorted(x) for x in reordered)
-    return tuple(("sorted" if n == "order" and ascending else n, text) for n, text in differences.items())
+def _differences(changes: Sequence[_Change], compare: Compare) -> dict[str, str] | None:
+    """The differences that all lists together need, each with an example; None when one list is explained by none."""
+    found: dict[str, str] = {}
+    for change in changes:
+        names = compare(change)
+        if names is None:
+            return None
+        for name in sorted(names):
+            found.setdefault(name, f"{_text(change.before)} becomes {_text(change.after)}")
+    if "order" in found:
+        found.pop("sorted", None)
+    return found
 
 
-_WEIGHT = {"nil-empty": 1, "overwrites": 3, "order": 3}
-
-
-def _plausible(changes: list[tuple[Outcome, Any, Any]]) -> bool:
-    """A panic on most samples is no operation with a difference."""
-    panics = [1 for _, _, after in changes if after == "panic"]
-    return len(panics) * 2 <= len(changes)
-
-
-def _show(items: Any) -> str:
-    if items == "panic":
-        return "a panic"
+def _text(items: List) -> str:
     return "nil" if items is None else "[" + ", ".join(items) + "]"
 
 
-def _compare(before: Any, after: Any, wanted: tuple[str, ...]) -> tuple[str, ...] | None:
-    got = _plain_list(after)
-    if got == wanted:
-        return () if (after is None) == (before is None and not wanted) else ("nil-empty",)
-    if sorted(got) == sorted(wanted):
-        return ("order",)
-    unique = tuple(dict.fromkeys(wanted))
-    if got == unique:
-        return ("dedup",)
-    if sorted(got) == sorted(unique):
-        return ("dedup", "order")
-    return None
+def _removed(change: _Change, keys: tuple[str, ...]) -> Differences | None:
+    found = _compare(tuple(x for x in change.old if x not in keys), change)
+    if found is not None and not change.new and (change.before is None) != (change.after is None):
+        return found | {"nil-empty"}
+    return found
 
 
-def _clear(before: Any, after: Any) -> tuple[str, ...] | None:
-    return () if not after else None
+def _removed_first(change: _Change, key: str) -> Differences | None:
+    if change.old.count(key) < 2:
+        return _removed(change, (key,))
+    first = change.old.index(key)
+    return _with("first-only", _compare(change.old[:first] + change.old[first + 1 :], change))
 
 
-def _removed(before: Any, after: Any, keys: tuple[str, ...], copies: str) -> tuple[str, ...] | None:
-    """`copies` says what may become of further copies of the key: all go, only the first goes, or some stay."""
-    items = _plain_list(before)
-    found = _compare(before, after, tuple(x for x in items if x not in keys))
-    if found is not None or copies == "all" or len(keys) != 1 or items.count(keys[0]) < 2:
-        return found
-    got = _plain_list(after)
-    if copies == "leftover":
-        fewer = got.count(keys[0]) < items.count(keys[0])
-        others = tuple(x for x in items if x != keys[0])
-        return ("leftover",) if fewer and tuple(x for x in got if x != keys[0]) == others else None
-    first = items.index(keys[0])
-    rest = _compare(before, after, items[:first] + items[first + 1 :])
-    return ("first-only", *rest) if rest is not None and "dedup" not in rest else None
+def _removed_some(change: _Change, key: str) -> Differences | None:
+    if not 0 < change.new.count(key) < change.old.count(key):
+        return _removed(change, (key,))
+    kept = tuple(x for x in change.new if x != key)
+    return _with("leftover", _removed(change._replace(after=kept), (key,)))
 
 
-def _added(before: Any, after: Any, key: str) -> tuple[str, ...] | None:
-    items = _plain_list(before)
-    found = _compare(before, after, items if key in items else (*items, key))
-    if found is not None:
-        return found
-    got = _plain_list(after)
-    if key in items and got == (*items, key):
-        return ("duplicate",)
-    if key in items and sorted(got) == sorted((*items, key)):
-        return ("duplicate", "order")
-    return None
+def _added(change: _Change, key: str) -> Differences | None:
+    if key not in change.old:
+        return _compare((*change.old, key), change)
+    found = _compare(change.old, change)
+    return found if found is not None else _with("duplicate", _compare((*change.old, key), change))
 
 
-def _set_if_empty(before: Any, after: Any, key: str) -> tuple[str, ...] | None:
-    items = _plain_list(before)
-    return _compare(before, after, items or (key,))
+def _compare(wanted: tuple[str, ...], change: _Change) -> Differences | None:
+    """How the new list differs from the one that is wanted, when it holds the same names."""
+    new = change.new
+    if new == wanted:
+        return EXACT
+    once = tuple(dict.fromkeys(wanted))
+    if set(new) != set(once):
+        return None
+    more, fewer = Counter(new), Counter(wanted)
+    if any(more[name] > fewer[name] for name in more):
+        return None
+    dedup = frozenset({"dedup"}) if more != fewer else EXACT
+    if dedup and new == once:
+        return dedup
+    return dedup | {"sorted" if list(new) == in_order(list(new), change.order) else "order"}
+
+
+def _with(name: str, differences: Differences | None) -> Differences | None:
+    return None if differences is None else differences | {name}

@@ -1,4 +1,4 @@
-"""Expressions but for calls."""
+"""Expressions other than calls."""
 
 from __future__ import annotations
 
@@ -8,49 +8,38 @@ from typing import Any
 from tree_sitter import Node
 
 from gomigrate.go.evaluator import library
-from gomigrate.go.evaluator.names import Names
-from gomigrate.go.evaluator.runtime import (
-    INCREMENT_LIMIT,
-    UNIT,
-    Expr,
-    Frame,
-    as_list,
-    boolean,
-    integer,
-)
+from gomigrate.go.evaluator.kinds import METAV1, Kind
+from gomigrate.go.evaluator.names import Expr, Frame, Names, child
+from gomigrate.go.evaluator.runtime import ELEMENT, FIELD, MEMBER, VARIABLE, boolean, integer, list_of, origin
 from gomigrate.go.evaluator.values import (
+    EMPTY,
+    UNIT,
     UNTYPED_NIL,
+    Copied,
     Free,
     GoMap,
     GoSet,
     Obj,
+    Ref,
     Slice,
     Unsupported,
 )
-from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import named, string_value
-from gomigrate.go.types import Named, Sequence, Type
+from gomigrate.go.syntax import FUNCTION_LIKE, descend, enclosing, named, string_value, unparen
+from gomigrate.go.types import Named, Pointer
 
+Values = Callable[[Frame], list[Any]]
 _ORDER: dict[str, Callable[[int, int], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+_READS = ("identifier", "selector_expression", "index_expression", "variadic_argument", "call_expression")
+# Calls that change nothing: in which order they come is all the same.
+_PURE = frozenset({"len", "cap", "make", "new", "string", "GetFinalizers", "GetDeletionTimestamp", "IsZero"})
 
 
 class Expressions(Names):
-    """One method for each kind of expression that is understood."""
-
-    def expr(self, node: Node) -> Expr:
-        method = getattr(self, f"_x_{node.type}", None)
-        if method is None:
-            raise Unsupported(f"{node.type.replace('_', ' ')} is not understood", node)
-        return method(node)  # type: ignore[no-any-return]
-
-    def _x_identifier(self, node: Node) -> Expr:
-        return self._identifier(node)
-
     def _x_parenthesized_expression(self, node: Node) -> Expr:
         return self.expr(named(node)[0])
 
@@ -64,15 +53,12 @@ class Expressions(Names):
         return self._predeclared(node, UNTYPED_NIL)
 
     def _predeclared(self, node: Node, value: Any) -> Expr:
-        """true, false and nil can be declared anew, in a scope or in the package."""
-        name = self._file.text(node)
-        hidden = self._slot(name) is not None or lookup(self._file, name, node) is not None
-        if hidden or self.workspace.redeclares(self._file.directory):
-            raise Unsupported(f"{name} is declared anew", node)
+        if not self._is_predeclared(self._text(node), node):
+            raise Unsupported(f"{self._text(node)} is declared anew", node)
         return lambda frame: value
 
     def _x_int_literal(self, node: Node) -> Expr:
-        text = self._file.text(node)
+        text = self._text(node)
         if text not in ("0", "1"):
             raise Unsupported(f"depends on the number {text}", node)
         value = int(text)
@@ -83,135 +69,286 @@ class Expressions(Names):
         if value is None:
             raise Unsupported("a string with escapes", node)
         if value == "":
-            raise Unsupported("depends on the empty string", node)
+            return lambda frame: EMPTY
         free = self._free(f'"{value}"', node, value)
         return lambda frame: free
 
     _x_raw_string_literal = _x_interpreted_string_literal
 
     def _x_func_literal(self, node: Node) -> Expr:
-        call = self.function(self._file, node)
+        call = self._literal(node)
         return lambda frame: lambda arguments: call(arguments, frame)
 
+    def _literal(self, node: Node) -> Callable[[list[Any], Frame], Any]:
+        raise NotImplementedError
+
+    # -- operands -------------------------------------------------------------------------------------------
+
+    def _operands(self, nodes: list[Node], parts: list[Expr] | None = None) -> Values:
+        """The values of several operands of one expression or statement.
+
+        Go calls functions in the order that is written, but may read a variable before or after a call beside it:
+        where that would make a difference, nothing can be said.
+        """
+        compiled = [self.expr(n) for n in nodes] if parts is None else parts
+        if len(compiled) < 2 or not any(self._may_change(n) for n in nodes):
+            return lambda frame: [part(frame) for part in compiled]
+        reads = [self._reads(n) for n in nodes]
+        others = [_union(reads[:i] + reads[i + 1 :]) for i in range(len(reads))]
+        runtime = self.runtime
+
+        def run(frame: Frame) -> list[Any]:
+            values, effects = [], runtime.effects
+            for i, part in enumerate(compiled):
+                runtime.effects = 0
+                values.append(part(frame))
+                if runtime.effects & others[i]:
+                    raise Unsupported("hangs on the order in which Go evaluates one line", nodes[i])
+                effects |= runtime.effects
+            runtime.effects = effects
+            return values
+
+        return run
+
+    def _may_change(self, node: Node) -> bool:
+        for call in descend(node, "call_expression"):
+            function = child(call, "function")
+            name = function.child_by_field_name("field") if function.type == "selector_expression" else function
+            if self._text(name) not in _PURE:
+                return True
+        return False
+
+    def _reads(self, node: Node) -> int:
+        """What an operand reads, other than in function literals."""
+        found = 0
+        for inner in descend(node, *_READS):
+            if _in_literal(inner, node):
+                continue
+            if inner.type == "identifier":
+                found |= VARIABLE if self._variable(self._text(inner)) is not None else 0
+            elif inner.type == "selector_expression":
+                found |= FIELD if self._text(child(inner, "field")) in self.host.getters else 0
+            elif inner.type == "call_expression":
+                found |= MEMBER if self._text(child(inner, "function")) == "len" else 0
+            else:
+                found |= ELEMENT | MEMBER
+        return found
+
+    # -- operators ------------------------------------------------------------------------------------------
+
     def _x_unary_expression(self, node: Node) -> Expr:
-        operator = self._file.text(node.child_by_field_name("operator"))  # type: ignore[arg-type]
-        operand = node.child_by_field_name("operand")
-        inner = self.expr(operand)  # type: ignore[arg-type]
+        operator = self._text(child(node, "operator"))
+        operand = child(node, "operand")
+        if operator == "&":
+            return self._address(operand)
+        inner = self.expr(operand)
         if operator == "!":
             return lambda frame: not boolean(inner(frame), node)
-        if operator == "-" and self._file.text(operand) == "1":  # type: ignore[arg-type]
+        if operator == "-" and self._text(operand) == "1":
             return lambda frame: -1
-        if operator in ("&", "*"):
-            # An object and its address are one thing here; a copy by dereference is not.
-            if operator == "*":
-                raise Unsupported("copies an object by dereference", node)
-            return inner
+        if operator == "*":
+            return lambda frame: self._behind(inner(frame), node)
         raise Unsupported(f"operator {operator} is not understood", node)
+
+    def _behind(self, pointer: Any, node: Node) -> Any:
+        """What a pointer points to; of a struct that is a copy."""
+        if isinstance(pointer, Ref):
+            return pointer.get()
+        if isinstance(pointer, (Obj, Free, Copied)):
+            return self.runtime.copied(pointer)
+        raise Unsupported("follows a pointer that is not understood", node)
+
+    def _address(self, operand: Node) -> Expr:
+        """`&x`: an object and its address are one thing here; of anything else it is a reference to the variable."""
+        operand = unparen(operand)
+        runtime = self.runtime
+        if operand.type == "selector_expression" and self._package(child(operand, "operand")) is None:
+            field = self._text(child(operand, "field"))
+            setter, getter = self.host.setters.get(field), self.host.getters.get(field)
+            if setter is not None and getter is not None:
+                write, read = setter, getter
+                base = self._base(operand)
+
+                def of_field(frame: Frame) -> Any:
+                    obj = runtime.object(base(frame), operand)
+                    return Ref(lambda: read(runtime, obj), lambda value: write(runtime, obj, value))
+
+                return of_field
+            return self._selected(operand)
+        if operand.type != "identifier":
+            raise Unsupported("takes an address", operand)
+        read_variable = self.expr(operand)
+        variable = self._variable(self._text(operand))
+        if variable is None:
+            return read_variable
+        store = self._write(variable, operand)
+
+        def address(frame: Frame) -> Any:
+            value = read_variable(frame)
+            if isinstance(value, (Obj, Free, Copied)):
+                return value
+
+            def change(value: Any) -> None:
+                runtime.effects |= VARIABLE
+                store(frame, value)
+
+            return Ref(lambda: read_variable(frame), change)
+
+        return address
 
     def _x_binary_expression(self, node: Node) -> Expr:
-        operator = self._file.text(node.child_by_field_name("operator"))  # type: ignore[arg-type]
-        left = self.expr(node.child_by_field_name("left"))  # type: ignore[arg-type]
-        right = self.expr(node.child_by_field_name("right"))  # type: ignore[arg-type]
-        if operator == "&&":
-            return lambda frame: boolean(left(frame), node) and boolean(right(frame), node)
-        if operator == "||":
+        operator = self._text(child(node, "operator"))
+        sides = [child(node, "left"), child(node, "right")]
+        if operator in ("&&", "||"):
+            left, right = (self.expr(n) for n in sides)
+            if operator == "&&":
+                return lambda frame: boolean(left(frame), node) and boolean(right(frame), node)
             return lambda frame: boolean(left(frame), node) or boolean(right(frame), node)
+        both = self._operands(sides)
         equal = self.runtime.equal
         if operator == "==":
-            return lambda frame: equal(left(frame), right(frame))
+            return lambda frame: equal(*both(frame))
         if operator == "!=":
-            return lambda frame: not equal(left(frame), right(frame))
+            return lambda frame: not equal(*both(frame))
         if operator in _ORDER:
             compare = _ORDER[operator]
-            return lambda frame: compare(integer(left(frame), node), integer(right(frame), node))
+            return lambda frame: compare(*(integer(v, node) for v in both(frame)))
         if operator in ("+", "-"):
-            self._count_increment(node)
-            sign = 1 if operator == "+" else -1
-            return lambda frame: integer(left(frame), node) + sign * integer(right(frame), node)
+            return self._sum(both, 1 if operator == "+" else -1, node)
         raise Unsupported(f"operator {operator} is not understood", node)
 
-    def _count_increment(self, node: Node) -> None:
-        # Every literal is 0 or 1, so a number above the longest sample needs more additions than these.
-        self.increments += 1
-        if self.increments > INCREMENT_LIMIT:
-            raise Unsupported("counts too much", node)
+    def _sum(self, both: Values, sign: int, node: Node) -> Expr:
+        number = self.runtime.number
+
+        def run(frame: Frame) -> int:
+            left, right = both(frame)
+            return number(integer(left, node) + sign * integer(right, node))
+
+        return run
+
+    # -- parts of a value -----------------------------------------------------------------------------------
 
     def _x_selector_expression(self, node: Node) -> Expr:
-        operand = node.child_by_field_name("operand")
-        field = self._file.text(node.child_by_field_name("field"))  # type: ignore[arg-type]
-        package = self._package(operand)  # type: ignore[arg-type]
-        if package is not None:
-            folder = self.workspace.folder_of(package, self._file.directory)
-            found = self.workspace.value(folder, field) if folder is not None else None
-            if found is not None:
-                return self._package_value(folder, field, node, *found)  # type: ignore[arg-type]
-            if folder is not None:
-                function = self.workspace.function(folder, "", field)
-                if function is not None:
-                    call = self._declared(folder, "", field, function)
-                    return lambda frame: call
-                raise Unsupported(f"{self._file.text(node)} is not found in the checkout", node)
+        operand = child(node, "operand")
+        field = self._text(child(node, "field"))
+        package = self._package(operand)
+        if package is None:
+            return self._selected(node)
+        folder = self.workspace.folder_of(package, self._file.directory)
+        if folder is None:
             free = self._free(f"{package}.{field}", node)
             return lambda frame: free
-        inner = self.expr(operand)  # type: ignore[arg-type]
+        found = self.workspace.value(folder, field)
+        if found is not None:
+            return self._package_value(folder, field, node, *found)
+        function = self.workspace.function(folder, "", field)
+        if function is None:
+            raise Unsupported(f"{self._text(node)} is not found in the checkout", node)
+        call = self._declared(folder, "", field, function)
+        return lambda frame: call
+
+    def _base(self, node: Node) -> Expr:
+        """What a selector selects from: `(*p).x` is `p.x`, and no copy."""
+        operand = unparen(child(node, "operand"))
+        while operand.type == "unary_expression" and self._text(child(operand, "operator")) in ("*", "&"):
+            operand = unparen(child(operand, "operand"))
+        return self.expr(operand)
+
+    def _selected(self, node: Node) -> Expr:
+        """A field, as a place: storing it elsewhere makes a copy, taking its address does not."""
+        field = self._text(child(node, "field"))
+        inner = self._base(node)
+        file, runtime = self._file, self.runtime
         getter = self.host.getters.get(field)
-        runtime = self.runtime
         if getter is not None:
-            return lambda frame: getter(runtime, runtime.object(inner(frame), node))
+            read = getter
+            self._refuse_own_field(node, field)
+            return lambda frame: read(runtime, runtime.object(inner(frame), node))
 
         def path(frame: Frame) -> Any:
             base = inner(frame)
-            free = base.free if isinstance(base, Obj) else base
+            lost = isinstance(base, Copied) or (isinstance(base, Obj) and base.copied)
+            free = base.free if isinstance(base, Obj) else origin(base)
             if not isinstance(free, Free) or free.constant is not None:
                 raise Unsupported(f"the field {field} is not understood", node)
-            found = self.free.get(f"{free.id}.{field}")
-            if found is None:
-                found = Free(f"{free.id}.{field}", node, free.file, None, None, free, field, free.copied)
-                self.free[found.id] = found
-            return found
+            found = self._free(f"{free.id}.{field}", node, parent=free, field=field)
+            return Copied(found) if lost and not self.kinds.is_reference(self._type_of(file, node)) else found
 
         return path
 
-    def _package(self, operand: Node) -> str | None:
-        if operand.type == "identifier" and self._slot(self._file.text(operand)) is not None:
-            return None
-        return self.types.package_of(self._file, operand)
+    def _refuse_own_field(self, node: Node, field: str) -> None:
+        """A field that a type of the checkout declares hides the one of ObjectMeta, even if it has its name."""
+        kind = self._type_of(self._file, child(node, "operand"))
+        declared = self.types.member(kind, field)
+        base = declared.to if isinstance(declared, Pointer) else declared
+        if declared is None or base == Named(METAV1, "ObjectMeta", None):
+            return
+        struct = self.types.declaration(kind.to if isinstance(kind, Pointer) else kind)
+        # What embeds nothing is no object at all: that is judged where its type is.
+        if struct is None or self.types.embedded(*struct):
+            raise Unsupported(f"{self._text(node)[:60]} is no field of the object's metadata", node)
+
+    def _stored(self, node: Node) -> Expr:
+        """An expression whose value is stored: Go copies a struct then, and what is written to the copy is lost."""
+        inner = self.expr(node)
+        plain = unparen(node)
+        if plain.type == "identifier":
+            known = self._variable(self._text(plain)) is not None
+        else:
+            known = plain.type not in ("selector_expression", "index_expression", "type_assertion_expression")
+        if known:
+            return inner
+        file, runtime = self._file, self.runtime
+        answer: list[bool] = []
+
+        def run(frame: Frame) -> Any:
+            value = inner(frame)
+            if not isinstance(value, (Obj, Free)):
+                return value
+            # The static type is asked for when it matters, which is rare.
+            if not answer:
+                answer.append(self.kinds.is_reference(self._type_of(file, plain)))
+            return value if answer[0] else runtime.copied(value)
+
+        return run
 
     def _x_index_expression(self, node: Node) -> Expr:
-        operand = self.expr(node.child_by_field_name("operand"))  # type: ignore[arg-type]
-        index = self.expr(node.child_by_field_name("index"))  # type: ignore[arg-type]
-        token = self.runtime.token
+        both = self._operands([child(node, "operand"), child(node, "index")])
+        runtime = self.runtime
 
         def read(frame: Frame) -> Any:
-            base = operand(frame)
+            base, index = both(frame)
             if isinstance(base, GoMap):
-                return base.items.get(token(index(frame)), base.zero)
+                name = runtime.name(index)
+                return base.items[name] if name in base.items else base.zero()
             if isinstance(base, Slice):
-                return base.get(integer(index(frame), node))
+                return base.get(integer(index, node))
             raise Unsupported("indexes something that is no list", node)
 
         return read
 
     def _x_slice_expression(self, node: Node) -> Expr:
-        self.runtime.uses_spare = True
-        operand = self.expr(node.child_by_field_name("operand"))  # type: ignore[arg-type]
-        low, high, limit = (self._optional(node, f) for f in ("start", "end", "capacity"))
+        fields = [f for f in ("start", "end", "capacity") if node.child_by_field_name(f) is not None]
+        parts = self._operands([child(node, "operand"), *(child(node, f) for f in fields)])
+        runtime = self.runtime
 
         def cut(frame: Frame) -> Any:
-            base = operand(frame)
-            base = as_list(base, node)
-            start = integer(low(frame), node) if low else 0
-            end = integer(high(frame), node) if high else base.length
-            return base.cut(start, end, integer(limit(frame), node) if limit else None)
+            base, *given = parts(frame)
+            bounds = {f: integer(v, node) for f, v in zip(fields, given, strict=True)}
+            return runtime.cut(list_of(base, node), bounds.get("start", 0), bounds.get("end"), bounds.get("capacity"))
 
         return cut
 
-    def _optional(self, node: Node, field: str) -> Expr | None:
-        child = node.child_by_field_name(field)
-        return self.expr(child) if child is not None else None
-
     def _x_type_assertion_expression(self, node: Node) -> Expr:
-        inner = self.expr(node.child_by_field_name("operand"))  # type: ignore[arg-type]
+        """Only the way back from a deep copy to the type that was copied is sure not to panic."""
+        operand = unparen(child(node, "operand"))
+        inner = self.expr(operand)
+        wanted = self.types.written(self._file, child(node, "type"))
+        copied = None
+        if operand.type == "call_expression" and child(operand, "function").type == "selector_expression":
+            copied = self._type_of(self._file, child(child(operand, "function"), "operand"))
+        if wanted is None or wanted != copied:
+            raise Unsupported("a type assertion", node)
 
         def assertion(frame: Frame) -> Any:
             value = inner(frame)
@@ -221,39 +358,45 @@ class Expressions(Names):
 
         return assertion
 
+    # -- literals of lists, maps and sets -------------------------------------------------------------------
+
     def _x_composite_literal(self, node: Node) -> Expr:
-        kind = self.types.written(self._file, node.child_by_field_name("type"))
-        elements = named(node.child_by_field_name("body"))  # type: ignore[arg-type]
+        type_node = child(node, "type")
+        elements = named(child(node, "body"))
+        kind = self.kinds.of(self._file, type_node)
         runtime = self.runtime
-        underlying = self.types.underlying(kind)
-        if isinstance(underlying, Sequence) and not underlying.is_array:
-            if underlying.key is not None:
-                if elements:
-                    raise Unsupported("a map literal with entries", node)
-                zero: Any = False if underlying.element == Named("", "bool") else UNIT
-                return lambda frame: GoMap(zero)
-            if not self._is_names(underlying):
-                raise Unsupported("a list of something other than names", node)
-            parts = [self._element(e) for e in elements]
-            return lambda frame: Slice.of([runtime.token(p(frame)) for p in parts], 0)
-        if isinstance(kind, Named) and (kind.package, kind.name) in library.SET_TYPES:
-            if elements:
-                raise Unsupported("a set literal with entries", node)
+        if kind is Kind.LIST:
+            parts = self._operands([self._element(e) for e in elements])
+            return lambda frame: runtime.new_list([runtime.token(v) for v in parts(frame)], len(elements))
+        if elements:
+            raise Unsupported("builds a value that is not understood", node)
+        if kind is Kind.MAP:
+            return self._new_map(type_node)
+        written = self.types.written(self._file, type_node)
+        if isinstance(written, Named) and (written.package, written.name) in library.SET_TYPES:
             return lambda frame: GoSet([])
-        if node.child_by_field_name("type").type == "struct_type" and not elements:  # type: ignore[union-attr]
+        if type_node.type == "struct_type":
             return lambda frame: UNIT
         raise Unsupported("builds a value that is not understood", node)
 
-    def _is_type_parameter(self, kind: Type | None) -> bool:
-        named_here = isinstance(kind, Named) and kind.folder is not None
-        return named_here and self.workspace.type_spec(kind.folder, kind.name) is None  # type: ignore[union-attr]
+    def _new_map(self, type_node: Node) -> Expr:
+        file, behind = self.kinds.underlying(self._file, type_node)
+        zero = self._zero(file, child(behind, "value"))
+        return lambda frame: GoMap(zero)
 
-    def _is_names(self, kind: Sequence) -> bool:
-        """A list of strings, of a type made from string, or of a type parameter."""
-        element = self.types.underlying(kind.element)
-        return self._is_type_parameter(element) or element == Named("", "string")
-
-    def _element(self, node: Node) -> Expr:
+    def _element(self, node: Node) -> Node:
         if node.type == "literal_element":
-            return self.expr(named(node)[0])
+            return named(node)[0]
         raise Unsupported("a keyed list literal", node)
+
+
+def _in_literal(node: Node, outer: Node) -> bool:
+    literal = enclosing(node, FUNCTION_LIKE)
+    return literal is not None and outer.start_byte <= literal.start_byte and literal.end_byte <= outer.end_byte
+
+
+def _union(flags: list[int]) -> int:
+    found = 0
+    for flag in flags:
+        found |= flag
+    return found

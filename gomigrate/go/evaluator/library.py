@@ -1,137 +1,198 @@
 """What the evaluator knows of packages outside of the checkout: slices, sets, lo and their like.
 
-Each function takes the evaluated arguments and the run's `spare` flag (whether a grown slice has room behind it).
+Each function takes the run, the evaluated arguments, and how to call a function that is among them.
 Sources: pkg.go.dev/slices, k8s.io/apimachinery/pkg/util/sets, k8s.io/utils/strings/slices, github.com/samber/lo,
 github.com/thoas/go-funk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from gomigrate.go.evaluator.values import NIL, GoPanic, GoSet, Slice, Unsupported
+from gomigrate.go.evaluator.kinds import SETS
+from gomigrate.go.evaluator.runtime import ELEMENT, FIELD, MEMBER, Runtime, integer, list_of
+from gomigrate.go.evaluator.values import EMPTY, NIL, GoPanic, GoSet, Slice, Spread, Unsupported
 
-Function = Callable[[list[Any], bool, "Callable[[Any, list[Any]], Any]", "Callable[[Any, Any], bool]"], Any]
-
-
-def _slice(value: Any) -> Slice:
-    if isinstance(value, Slice):
-        return value
-    if isinstance(value, GoSet):
-        raise Unsupported("a set where a slice is expected")
-    raise Unsupported("a value that is no slice of strings")
+Caller = Callable[[Any, list[Any]], Any]
+Library = Callable[[Runtime, list[Any], Caller], Any]
 
 
-def _contains(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    return any(equal(x, args[1]) for x in _slice(args[0]).items())
+def _elements(source: Slice) -> Iterator[tuple[int, Any]]:
+    """As `for i, v := range source`: each element is read when its turn comes."""
+    for i in range(source.length):
+        yield i, source.get(i)
 
 
-def _index(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    return next((i for i, x in enumerate(_slice(args[0]).items()) if equal(x, args[1])), -1)
+def _take(args: list[Any], count: int) -> list[Any]:
+    if len(args) != count:
+        raise Unsupported("a call with another number of values")
+    return args
 
 
-def _contains_func(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    return any(call(args[1], [x]) for x in _slice(args[0]).items())
+def _contains(run: Runtime, args: list[Any], call: Caller) -> bool:
+    return _index(run, args, call) >= 0
 
 
-def _index_func(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    return next((i for i, x in enumerate(_slice(args[0]).items()) if call(args[1], [x])), -1)
+def _index(run: Runtime, args: list[Any], call: Caller) -> int:
+    source, wanted = _take(args, 2)
+    return next((i for i, x in _elements(list_of(source)) if run.equal(x, wanted)), -1)
 
 
-def _delete_func(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    """In place on the same array; since Go 1.22 the elements behind the new length are cleared."""
-    source = _slice(args[0])
-    kept = [x for x in source.items() if not call(args[1], [x])]
-    if len(kept) == source.length:
-        return source
-    for i, x in enumerate(kept + [""] * (source.length - len(kept))):
-        source.set(i, x)
-    return source.cut(0, len(kept))
+def _contains_func(run: Runtime, args: list[Any], call: Caller) -> bool:
+    return _index_func(run, args, call) >= 0
 
 
-def _delete(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    source, low, high = _slice(args[0]), args[1], args[2]
+def _index_func(run: Runtime, args: list[Any], call: Caller) -> int:
+    source, wanted = _take(args, 2)
+    return next((i for i, x in _elements(list_of(source)) if _asked(run, call, wanted, x)), -1)
+
+
+def _asked(run: Runtime, call: Caller, predicate: Any, *values: Any) -> bool:
+    """The answer of a predicate, which may count in a variable of its own but not touch what is being walked."""
+    before, run.effects = run.effects, 0
+    answer = call(predicate, list(values))
+    if run.effects & (FIELD | ELEMENT) or not isinstance(answer, bool):
+        raise Unsupported("a predicate that does more than to answer")
+    run.effects |= before
+    return answer
+
+
+def _delete_func(run: Runtime, args: list[Any], call: Caller) -> Slice:
+    source, drop = _take(args, 2)
+    source = list_of(source)
+    kept = [x for _, x in _elements(source) if not _asked(run, call, drop, x)]
+    return _shortened(run, source, kept)
+
+
+def _delete(run: Runtime, args: list[Any], call: Caller) -> Slice:
+    source = list_of(_take(args, 3)[0])
+    low, high = integer(args[1]), integer(args[2])
     if not 0 <= low <= high <= source.length:
         raise GoPanic("slice bounds out of range")
     items = source.items()
-    kept = items[:low] + items[high:]
-    for i, x in enumerate(kept + [""] * (high - low)):
-        source.set(i, x)
+    return _shortened(run, source, items[:low] + items[high:])
+
+
+def _shortened(run: Runtime, source: Slice, kept: list[Any]) -> Slice:
+    """In place on the same array. Since Go 1.22 what was there behind the new length is cleared; before it stayed."""
+    if len(kept) == source.length:
+        return source
+    for i, x in enumerate(kept + [EMPTY] * (source.length - len(kept))):
+        run.set(source, i, x)
     return source.cut(0, len(kept))
 
 
-def _clone(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    source = _slice(args[0])
-    return NIL if source.array is None else Slice.of(source.items(), 2 if spare else 0)
+def _clone(run: Runtime, args: list[Any], call: Caller) -> Slice:
+    source = list_of(_take(args, 1)[0])
+    return NIL if source.array is None else run.new_list(source.items())
 
 
-def _filter(keep: bool, predicate_first: bool = False, with_index: bool = False):  # type: ignore[no-untyped-def]
-    def run(args, spare, call, equal):  # type: ignore[no-untyped-def]
-        predicate, source = (args[0], args[2]) if predicate_first else (args[1], args[0])
-        items = enumerate(_slice(source).items())
-        kept = [x for i, x in items if bool(call(predicate, [x, i] if with_index else [x])) is keep]
-        return Slice.of(kept, 2 if spare else 0)
-
-    return run
+def _sort(run: Runtime, args: list[Any], call: Caller) -> None:
+    source = list_of(_take(args, 1)[0])
+    for i, x in enumerate(run.sorted(source.items())):
+        run.set(source, i, x)
 
 
-def _strings_filter(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    """k8s.io/utils/strings/slices.Filter(d, s, keep): appends to d."""
-    kept = [x for x in _slice(args[1]).items() if call(args[2], [x])]
-    destination = args[0] if isinstance(args[0], Slice) else NIL
-    return destination.append(kept, spare)
+def _filter(keep: bool, with_index: bool = False) -> Library:
+    def filtered(run: Runtime, args: list[Any], call: Caller) -> Slice:
+        source, predicate = _take(args, 2)
+        kept = [
+            x
+            for i, x in _elements(list_of(source))
+            if _asked(run, call, predicate, *((x, i) if with_index else (x,))) is keep
+        ]
+        return run.new_list(kept)
+
+    return filtered
 
 
-def _without(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    excluded = args[1:]
-    kept = [x for x in _slice(args[0]).items() if not any(equal(x, e) for e in excluded)]
-    return Slice.of(kept, 2 if spare else 0)
+def _strings_filter(run: Runtime, args: list[Any], call: Caller) -> Slice:
+    """k8s.io/utils/strings/slices.Filter(d, s, keep): appends to d, which may be s[:0]."""
+    target, source, keep = _take(args, 3)
+    target = list_of(target)
+    for _, x in _elements(list_of(source)):
+        answer = call(keep, [x])
+        if answer is True:
+            target = run.append(target, [x])
+        elif answer is not False:
+            raise Unsupported("a predicate that does more than to answer")
+    return target
 
 
-def _uniq(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    return Slice.of(list(dict.fromkeys(_slice(args[0]).items())), 2 if spare else 0)
+def _without(run: Runtime, args: list[Any], call: Caller) -> Slice:
+    excluded = _names(run, args[1:])
+    kept = [x for _, x in _elements(list_of(_take(args[:1], 1)[0])) if not any(run.equal(x, e) for e in excluded)]
+    return run.new_list(kept)
 
 
-def _new_set(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    return GoSet(list(args))
+def _uniq(run: Runtime, args: list[Any], call: Caller) -> Slice:
+    return run.new_list(list(dict.fromkeys(run.name(x) for x in list_of(_take(args, 1)[0]).items())))
 
 
-def _sorted_list(args, spare, call, equal):  # type: ignore[no-untyped-def]
-    if not isinstance(args[0], GoSet):
-        raise Unsupported("sets.List of something that is no set")
-    return set_method(args[0], "List", [], spare, equal)
+def _names(run: Runtime, args: list[Any]) -> list[str]:
+    """Variadic names, which are going to be compared."""
+    return [run.name(x) for a in args for x in (a.list.items() if isinstance(a, Spread) else [a])]
 
 
-def set_method(receiver: GoSet, name: str, args: list[Any], spare: bool, equal: Callable[[Any, Any], bool]) -> Any:
-    """Methods of sets.String and sets.Set[string]. UnsortedList has no defined order: reversed here."""
-    if name == "Has":
-        return any(equal(x, args[0]) for x in receiver.items)
+# -- sets ------------------------------------------------------------------------------------------------------
+
+
+def _new_set(run: Runtime, args: list[Any], call: Caller) -> GoSet:
+    return GoSet(_names(run, args))
+
+
+def _set(value: Any) -> GoSet:
+    if isinstance(value, GoSet):
+        return value
+    raise Unsupported("a value that is no set")
+
+
+def _sorted_list(run: Runtime, args: list[Any], call: Caller) -> Slice:
+    return _listed(run, _set(_take(args, 1)[0]))
+
+
+def _listed(run: Runtime, names: GoSet, reverse: bool = False) -> Slice:
+    ordered = run.sorted(list(names.items))
+    return run.new_list(ordered[::-1] if reverse else ordered, len(ordered))
+
+
+def set_method(run: Runtime, receiver: GoSet, name: str, args: list[Any]) -> Any:
+    """Methods of sets.String and sets.Set[string]. UnsortedList has no defined order: here it is the reverse one."""
+    items = receiver.items
+    if name in ("List", "UnsortedList"):
+        return _listed(run, receiver, reverse=name == "UnsortedList")
+    if name == "Len":
+        return run.number(len(items))
+    if name == "Clone":
+        return GoSet(list(items))
+    if name in ("Difference", "Union"):
+        other = _set(_take(args, 1)[0]).items
+        return GoSet([x for x in items if x not in other] if name == "Difference" else [*items, *other])
+    given = _names(run, args)
+    if name == "Has" and len(given) == 1:
+        return given[0] in items
     if name == "HasAny":
-        return any(equal(x, a) for a in args for x in receiver.items)
+        return any(x in items for x in given)
     if name == "HasAll":
-        return all(any(equal(x, a) for x in receiver.items) for a in args)
+        return all(x in items for x in given)
+    run.effects |= MEMBER
     if name == "Insert":
-        for a in args:
-            if not any(equal(x, a) for x in receiver.items):
-                receiver.items[a] = None
+        items.update(dict.fromkeys(given))
         return receiver
     if name == "Delete":
-        for a in args:
-            for x in [x for x in receiver.items if equal(x, a)]:
-                del receiver.items[x]
+        for x in given:
+            items.pop(x, None)
         return receiver
-    if name == "Len":
-        return len(receiver.items)
-    if name in ("List", "UnsortedList"):
-        items = sorted(receiver.items, reverse=name == "UnsortedList")
-        return Slice.of(items, 2 if spare else 0)
-    if name == "Clone":
-        return GoSet(list(receiver.items))
     raise Unsupported(f"the set method {name}")
 
 
-_SLICES = {
+SET_METHODS = frozenset(
+    ("Has", "HasAny", "HasAll", "Insert", "Delete", "Len", "List", "UnsortedList", "Clone", "Difference", "Union")
+)
+SET_TYPES = frozenset({(SETS, "String"), (SETS, "Set")})
+
+_SLICES: dict[str, Library] = {
     "Contains": _contains,
     "Index": _index,
     "ContainsFunc": _contains_func,
@@ -139,21 +200,22 @@ _SLICES = {
     "DeleteFunc": _delete_func,
     "Delete": _delete,
     "Clone": _clone,
+    "Sort": _sort,
 }
-_SETS = "k8s.io/apimachinery/pkg/util/sets"
 _LO = "github.com/samber/lo"
 _FUNK = "github.com/thoas/go-funk"
 
-FUNCTIONS: dict[tuple[str, str], Function] = {
+FUNCTIONS: dict[tuple[str, str], Library] = {
     **{("slices", name): f for name, f in _SLICES.items()},
     **{("golang.org/x/exp/slices", name): f for name, f in _SLICES.items()},
+    ("sort", "Strings"): _sort,
     ("k8s.io/utils/strings/slices", "Contains"): _contains,
     ("k8s.io/utils/strings/slices", "Index"): _index,
     ("k8s.io/utils/strings/slices", "Filter"): _strings_filter,
     ("k8s.io/utils/strings/slices", "Clone"): _clone,
-    (_SETS, "NewString"): _new_set,
-    (_SETS, "New"): _new_set,
-    (_SETS, "List"): _sorted_list,
+    (SETS, "NewString"): _new_set,
+    (SETS, "New"): _new_set,
+    (SETS, "List"): _sorted_list,
     (_LO, "Contains"): _contains,
     (_LO, "IndexOf"): _index,
     (_LO, "Without"): _without,
@@ -164,4 +226,3 @@ FUNCTIONS: dict[tuple[str, str], Function] = {
     (_FUNK, "Contains"): _contains,
     (_FUNK, "FilterString"): _filter(True),
 }
-SET_TYPES = frozenset({(_SETS, "String"), (_SETS, "Set")})

@@ -7,6 +7,7 @@ else: that is what makes small samples a sound proof (the data-independence chec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tree_sitter import Node
@@ -50,11 +51,11 @@ class GoPanic(Exception):
 class Free:
     """A name from outside of the unit. Its first use decides whether it is an object or a key.
 
-    A path (`r.object`) has a parent and a field, so that it can be written in the words of the unit even when a called
-    function took the step. `copied`: a struct that was handed over by value, so that what is written to it is lost.
+    A path (`r.object`) has a parent and a field, so that it can be written in the words of the unit even when a
+    called function took the step.
     """
 
-    __slots__ = ("constant", "copied", "field", "file", "id", "kind", "local", "node", "parent")
+    __slots__ = ("constant", "field", "file", "id", "kind", "local", "node", "parent")
 
     def __init__(
         self,
@@ -65,7 +66,6 @@ class Free:
         local: Any = None,
         parent: Free | None = None,
         field: str = "",
-        copied: bool = False,
     ) -> None:
         self.id = identity
         self.node = node
@@ -74,20 +74,55 @@ class Free:
         self.local = local
         self.parent = parent
         self.field = field
-        self.copied = copied
         self.kind = ""
+
+    @property
+    def meaning(self) -> str:
+        """Two constants of the same text are one key, whatever they are called."""
+        return self.id if self.constant is None else f'"{self.constant}"'
+
+
+class Copied:
+    """A struct that was copied (handed over by value, say) before it is known to be an object.
+
+    What is written to the copy is lost; what is read from it is what `of` held when the copy was made.
+    """
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: Free) -> None:
+        self.of = of
+
+
+class Hidden:
+    """A string that may be moved around, but whose comparison with another would prove nothing: `reason` says why."""
+
+    __slots__ = ("reason", "shown")
+
+    def __init__(self, shown: str, reason: str) -> None:
+        self.shown = shown
+        self.reason = reason
+
+
+EMPTY = Hidden("", "depends on the empty string")
+BEHIND = Hidden("?", "depends on what lies behind the end of a list")
 
 
 class Obj:
-    """A Kubernetes object: a list of finalizers and a deletion timestamp ('unset', 'zero' or 'set')."""
+    """A Kubernetes object: a list of finalizers and a deletion timestamp ('unset', 'zero' or 'set').
 
-    __slots__ = ("deletion", "finalizers", "free", "touched")
+    `copied`: a copy of the struct, so that what is written to it is lost for the object that `free` names. `first` is
+    the list that it had at the start.
+    """
 
-    def __init__(self, finalizers: Slice, deletion: str, free: Free | None) -> None:
+    __slots__ = ("copied", "deletion", "finalizers", "first", "free")
+
+    def __init__(self, finalizers: Slice, deletion: str, free: Free | None, copied: bool = False) -> None:
         self.finalizers = finalizers
         self.deletion = deletion
         self.free = free
-        self.touched = False
+        self.copied = copied
+        self.first = finalizers
 
 
 class Slice:
@@ -103,20 +138,20 @@ class Slice:
 
     @classmethod
     def of(cls, items: list[Any], spare: int = 0) -> Slice:
-        return cls([*items, *(["garbage"] * spare)], 0, len(items), len(items) + spare)
+        return cls([*items, *([BEHIND] * spare)], 0, len(items), len(items) + spare)
 
     def items(self) -> list[Any]:
         return self.array[self.offset : self.offset + self.length] if self.array is not None else []
 
     def get(self, index: int) -> Any:
-        if not 0 <= index < self.length:
+        if self.array is None or not 0 <= index < self.length:
             raise GoPanic("index out of range")
-        return self.array[self.offset + index]  # type: ignore[index]
+        return self.array[self.offset + index]
 
     def set(self, index: int, value: Any) -> None:
-        if not 0 <= index < self.length:
+        if self.array is None or not 0 <= index < self.length:
             raise GoPanic("index out of range")
-        self.array[self.offset + index] = value  # type: ignore[index]
+        self.array[self.offset + index] = value
 
     def cut(self, low: int, high: int, limit: int | None = None) -> Slice:
         bound = self.capacity if limit is None else limit
@@ -124,28 +159,35 @@ class Slice:
             raise GoPanic("slice bounds out of range")
         return Slice(self.array, self.offset + low, high - low, bound - low)
 
-    def append(self, items: list[Any], spare: bool) -> Slice:
-        """As Go's append: in place when the capacity allows, else on a new array (with room behind it if `spare`)."""
-        if not items:
-            return self
-        total = self.length + len(items)
-        if self.array is not None and total <= self.capacity:
-            start = self.offset + self.length
-            self.array[start : start + len(items)] = items
-            return Slice(self.array, self.offset, total, self.capacity)
-        room = total + 2 if spare else 0
-        return Slice.of(self.items() + items, room)
-
 
 NIL = Slice(None)
 
 
+class Ref:
+    """A pointer to a variable or field that is no struct: `*p` reads and writes it."""
+
+    __slots__ = ("get", "set")
+
+    def __init__(self, get: Callable[[], Any], set: Callable[[Any], None]) -> None:
+        self.get = get
+        self.set = set
+
+
+class Spread:
+    """The last argument of a call that is written with dots: `f(list...)`."""
+
+    __slots__ = ("list",)
+
+    def __init__(self, list: Slice) -> None:
+        self.list = list
+
+
 class GoMap:
-    """A map with string keys, and sets built on it. Iteration order is not defined and so not offered."""
+    """A map with string keys. Iteration order is not defined and so not offered."""
 
     __slots__ = ("items", "zero")
 
-    def __init__(self, zero: Any) -> None:
+    def __init__(self, zero: Callable[[], Any]) -> None:
         self.items: dict[Any, Any] = {}
         self.zero = zero
 
@@ -167,9 +209,11 @@ class Time:
 
 
 class Nil:
-    """The untyped nil."""
+    """A nil that is no list: untyped, or the error that there is none."""
 
     __slots__ = ()
 
 
 UNTYPED_NIL = Nil()
+NO_ERROR = Nil()
+UNIT = object()

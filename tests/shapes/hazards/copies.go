@@ -230,7 +230,8 @@ func alwaysTrue(o metav1.Object, k string) bool {
 	return true
 }
 
-// want: none
+// Adds, and tells whether there was nothing to add.
+// want: Add -> unchanged
 func tellsTheOpposite(o metav1.Object, k string) bool {
 	if slices.Contains(o.GetFinalizers(), k) {
 		return true

@@ -287,6 +287,25 @@ func shorterWithout(list []string, s string) bool {
 }
 
 // want: Contains
+func throughPointer(list []string, s string) bool {
+	wanted := &s
+	for i := range len(list) {
+		if list[i] == *wanted {
+			return true
+		}
+	}
+	return false
+}
+
+// The result is declared in the same scope, and so assigned.
+// want: Contains
+func assignsResult(list []string, s string) (found bool) {
+	found, n := slices.Contains(list, s), len(list)
+	_ = n
+	return
+}
+
+// want: Contains
 func containsOneOf(list []string, wanted ...string) bool {
 	for _, w := range wanted {
 		if containsString(list, w) {

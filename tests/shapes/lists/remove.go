@@ -139,6 +139,23 @@ func stdDeleteFuncOnClone(list []string, s string) []string {
 	return rest
 }
 
+// want: Remove -> list
+func stdDeleteFuncOnIdiom(list []string, s string) []string {
+	rest := append(list[:0:0], list...)
+	return slices.DeleteFunc(rest, func(item string) bool { return item == s })
+}
+
+// want: Remove -> list
+func cutOutOfSameArray(list []string, s string) []string {
+	for i := 0; i < len(list); i++ {
+		if list[i] == s {
+			list = list[:i+copy(list[i:], list[i+1:])]
+			i--
+		}
+	}
+	return list
+}
+
 // want: Remove [first-only] -> list
 func stdDeleteAt(list []string, s string) []string {
 	if i := slices.Index(list, s); i >= 0 {

@@ -97,7 +97,7 @@ func cleared(b *Backup) *Backup {
 }
 
 // Not empty afterwards: every other finalizer is lost too.
-// want: none
+// want: Add [overwrites]
 func replaceAll(o metav1.Object, k string) {
 	o.SetFinalizers([]string{k})
 }

@@ -138,7 +138,8 @@ func hasEitherInOneLoop(o metav1.Object) bool {
 	return false
 }
 
-// want: Contains
+// Two names that a caller gives may be one and the same: only calls with constants can be told.
+// want: opaque
 // key: name, legacy
 func hasEitherOf(o metav1.Object, name, legacy string) bool {
 	for _, f := range o.GetFinalizers() {
@@ -163,7 +164,8 @@ func removeBoth(o metav1.Object) {
 	o.SetFinalizers(rest)
 }
 
-// want: Remove
+// As above: which names these are is known at a call only.
+// want: opaque
 // key: name, legacy
 func removeBothInTurn(pod *corev1.Pod, name, legacy string) {
 	for _, k := range []string{name, legacy} {
@@ -211,6 +213,39 @@ func hasBoth(o metav1.Object) bool {
 // key: podFinalizer, legacyPodFinalizer
 func removeEither(o client.Object) {
 	_ = controllerutil.RemoveFinalizer(o, podFinalizer) || controllerutil.RemoveFinalizer(o, legacyPodFinalizer)
+}
+
+// samePodFinalizer is podFinalizer by another name.
+const samePodFinalizer = "pods.example.com/cleanup"
+
+// want: none
+// key: podFinalizer
+func removeByOneNameOnly(pod *corev1.Pod) {
+	pod.Finalizers = slices.DeleteFunc(pod.Finalizers, func(f string) bool {
+		if f == podFinalizer && f == samePodFinalizer {
+			return false
+		}
+		return f == podFinalizer || f == samePodFinalizer
+	})
+}
+
+// want: Contains
+// key: podFinalizer
+func hasByEitherName(o metav1.Object) bool {
+	list := o.GetFinalizers()
+	return slices.Contains(list, podFinalizer) || slices.Contains(list, samePodFinalizer)
+}
+
+// Both fields may hold the same name.
+// want: opaque
+// key: r.finalizer
+func (r *PodReconciler) removeUnlessSame(pod *corev1.Pod, legacy string) {
+	pod.Finalizers = slices.DeleteFunc(pod.Finalizers, func(f string) bool {
+		if f == r.finalizer {
+			return f != legacy
+		}
+		return f == legacy
+	})
 }
 
 // want: opaque
