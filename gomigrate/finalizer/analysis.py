@@ -20,7 +20,7 @@ from gomigrate.finalizer.sites import WRITES, Site, Unknown, find_site
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.references import Reference, References, Symbol
 from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend, is_generated
-from gomigrate.go.types import Named, Pointer, Type, Types
+from gomigrate.go.types import Pointer, Type, Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.index import Index
 from gomigrate.model import Operation, Stage
@@ -644,6 +644,3 @@ def _inside_node(inner: Node, outer: Node) -> bool:
 
 def _overlaps(a: Node, b: Node) -> bool:
     return a.start_byte <= b.end_byte and b.start_byte <= a.end_byte
-
-
-__all__ = ["Analysis", "Decision", "Kept", "Named", "is_creation"]

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.finalizer.objectmodel import ObjectModel
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit
 from gomigrate.go.evaluator.runtime import Context, is_expression
 from gomigrate.go.scope import Local, lookup
@@ -329,6 +328,3 @@ def _is_write(file: SourceFile, access: Node) -> bool:
         left = parent.parent.child_by_field_name("left")
         return parent.parent.type == "assignment_statement" and left is not None and left.id == parent.id
     return False
-
-
-__all__ = ["WRITES", "ObjectModel", "Site", "Unknown", "find_site"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.go.scope import Local, lookup, parameters
+from gomigrate.go.scope import Local, lookup
 from gomigrate.go.syntax import SourceFile, named, unparen
 from gomigrate.go.workspace import Workspace
 
@@ -388,11 +388,3 @@ class Types:
                     star = any(c.type == "*" for c in field.children)
                     found.append(Pointer(inner) if star and inner is not None else inner)
         return [t for t in found if t is not None]
-
-    def parameter_types(self, file: SourceFile, function: Node) -> dict[str, Type | None]:
-        """Name -> type for receiver and parameters."""
-        found = {}
-        for part in ("receiver", "parameters"):
-            for n, declaration in parameters(function, part):
-                found[file.text(n)] = self.written(file, declaration.child_by_field_name("type"))
-        return found

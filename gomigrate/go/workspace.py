@@ -12,7 +12,6 @@ from gomigrate.go.modules import GoWork, Module, Replacement, join, parse_go_mod
 from gomigrate.go.syntax import SourceFile, Value
 from gomigrate.model import Note
 
-_REDECLARED = re.compile(rb"(?:\n\t|\nconst |\nvar )(?:true|false|nil)[ \t]+(?:=|bool)")
 _PACKAGE = re.compile(rb"^package[ \t]+(\w+)", re.MULTILINE)
 
 
@@ -190,11 +189,6 @@ class Workspace:
             if value is not None:
                 found.append((file, value))
         return found[0] if len(found) == 1 else None
-
-    @cache  # noqa: B019
-    def redeclares(self, folder: str) -> bool:
-        """Whether a package may declare true, false or nil anew."""
-        return any(_REDECLARED.search(self.checkout.read(p) or b"") for p in self.checkout.go_files_in(folder))
 
     @cache  # noqa: B019
     def type_spec(self, folder: str, name: str) -> tuple[SourceFile, Node] | None:
