@@ -14,8 +14,8 @@ import stat
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gomigrate import journal
 from gomigrate.errors import UserError, printable
@@ -27,8 +27,7 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM})
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(NamedTuple):
     """One file to write, or to delete when `new` is None. `old` and `status` are what stands there now."""
 
     path: str
@@ -38,8 +37,7 @@ class _Task:
     status: os.stat_result | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Move:
+class _Move(NamedTuple):
     """What is left to do with one file: the temporary takes its place, or it goes when that is None."""
 
     path: str

@@ -58,14 +58,15 @@ def _check_files(
 
 
 def _check_folder(folder: Path, pack: Pack, stage: Stage) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
-    from gomigrate.index import open_checkout
+    from gomigrate.background import Background
+    from gomigrate.index import opened, scan
 
-    indexing = open_checkout(folder, pack.needles)
+    scanned = Background({"scan": scan}).ask("scan", str(folder), pack.needles)
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
     from gomigrate.go.workspace import Workspace
 
-    checkout, index = indexing.result()
+    checkout, index = opened(scanned())
     analysis = Analysis(Workspace(checkout), pack, stage, index=index)
     analysis.look()
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")

@@ -17,6 +17,7 @@ from gomigrate.errors import UserError
 if TYPE_CHECKING:
     from gomigrate.git.stored import Stored
     from gomigrate.model import Plan
+    from gomigrate.pipeline import Ahead
 
 F = TypeVar("F", bound=Callable[..., Any])
 STAGES = ("prepare", "switch", "cleanup")
@@ -117,16 +118,19 @@ def patch(
     Exit codes: 0 done (an empty patch included), 1 with --strict when something is left to a person, 2 it could not
     be done and nothing was written.
     """
+    from gomigrate.pipeline import top_of, work_ahead
+
+    ahead = work_ahead(checkout, _pack(options))
+    # What is imported only now is imported while the checkout is read.
     from gomigrate.outputs import check_outputs, write_all
-    from gomigrate.pipeline import top_of
-    from gomigrate.report import FORMATS, render_view
+    from gomigrate.report import FORMATS
     from gomigrate.report.view import build_view
     from gomigrate.terminal import Terminal
 
     terminal = _terminal(options)
     _known_reports(reports, FORMATS)
     notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
-    plan, top = _plan(checkout, options)
+    plan, top = _plan(checkout, options, ahead)
     for note in notes:
         terminal.note(note)
     text = _rendered(plan, top, form, terminal)
@@ -136,7 +140,7 @@ def patch(
     if reports:
         view = build_view(plan)
         for report in reports:
-            outputs[report] = render_view(view, report.suffix).encode()
+            outputs[report] = ahead.report(view, report.suffix).encode()
     write_all(outputs, text if output is None else b"")
     assert isinstance(terminal, Terminal)
     terminal.summary(plan, output, reports)
@@ -265,11 +269,10 @@ def _stage(options: dict[str, Any]) -> Any:
     return Stage(options["stage"])
 
 
-def _plan(checkout: Path, options: dict[str, Any]) -> tuple[Plan, Path]:
+def _plan(checkout: Path, options: dict[str, Any], ahead: Ahead | None = None) -> tuple[Plan, Path]:
     from gomigrate.pipeline import Options, plan_checkout, top_of
 
-    pack = _pack(options)
-    plan = plan_checkout(checkout, pack, Options(_stage(options), options["constant_package"]))
+    plan = plan_checkout(checkout, _pack(options), Options(_stage(options), options["constant_package"]), ahead)
     return plan, top_of(checkout)
 
 

@@ -1,13 +1,11 @@
 """One pass over the bytes of a checkout: what files there are, which hold a needle, and who imports what.
 
-Bytes are found before anything is parsed. The pass runs in a child process while this one still imports what it needs
-to understand the findings; where there is no fork it runs here.
+Bytes are found before anything is parsed. The pass runs in the background, while this process still imports what it
+needs to understand the findings.
 """
 
 from __future__ import annotations
 
-import marshal
-import os
 import re
 import stat
 from pathlib import Path
@@ -66,13 +64,16 @@ def _module_prefixes(checkout: Checkout) -> list[bytes]:
     return sorted(n for n in names if not any(n != m and n.startswith(m) for m in names))
 
 
-def open_checkout(path: Path, needles: tuple[bytes, ...]) -> Indexing:
-    """Begins to read the checkout that `path` lies in: the top of its git work tree, or the folder itself outside of
-    git. Raises UserError when there is no such folder.
+def scan(folder: str, needles: tuple[bytes, ...]) -> tuple[Any, ...]:
+    """Reads the checkout that `folder` lies in: the top of its git work tree, or the folder itself outside of git.
+
+    Gives what `opened` takes, in the plain types that a Background can send. Raises UserError when there is no such
+    folder, or no Go file in it.
     """
     from gomigrate.git.repository import broken_git, find_top
     from gomigrate.journal import interrupted_note
 
+    path = Path(folder)
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -80,66 +81,27 @@ def open_checkout(path: Path, needles: tuple[bytes, ...]) -> Indexing:
     if not stat.S_ISDIR(mode):
         raise UserError(f"{path}: is a file. Give the folder of a Go checkout.")
     resolved = path.resolve()
-    top = find_top(resolved)
-    notes = [*interrupted_note(top or resolved)]
+    found = find_top(resolved)
+    top = found or resolved
+    notes = [*interrupted_note(top)]
     broken = broken_git(resolved)
     if broken is not None:
         unusable = "is no git repository that can be used; until it is mended or removed git refuses here"
         notes.append(Note("", f"{broken} {unusable}"))
-    if top is None:
+    if found is None:
         outside = f"not a git checkout: paths in the patch are relative to {path}, apply it there with `git apply`"
         notes.append(Note("", outside))
-    return Indexing(top or resolved, needles, notes)
+    checkout = Checkout(top, keep=False)
+    index = build(checkout, needles)
+    if not checkout.go_files:
+        raise UserError(f"{top}: no Go files found (vendor, testdata and hidden folders are not searched).")
+    listed = (checkout.go_files, checkout.module_files, checkout.vendor_folders)
+    return str(top), listed, tuple(index), [tuple(n) for n in (*notes, *checkout.notes)]
 
 
-class Indexing:
-    """A checkout whose index is being built. Ask for its `result` once."""
-
-    def __init__(self, top: Path, needles: tuple[bytes, ...], notes: list[Note]) -> None:
-        self.top = top
-        self._needles = needles
-        self._notes = notes
-        self._child = 0
-        if hasattr(os, "fork"):
-            reading, writing = os.pipe()
-            self._child = os.fork()
-            if self._child == 0:
-                self._run(reading, writing)
-            os.close(writing)
-            self._pipe = reading
-
-    def _run(self, reading: int, writing: int) -> None:
-        """The child: sends what it finds and ends, whatever happens; the parent then looks for itself."""
-        try:
-            os.close(reading)
-            checkout = Checkout(self.top, keep=False)
-            index = build(checkout, self._needles)
-            notes = [(n.path, n.text) for n in checkout.notes]
-            lists = (checkout.go_files, checkout.module_files, checkout.vendor_folders, notes)
-            with os.fdopen(writing, "wb") as pipe:
-                marshal.dump((lists, tuple(index)), pipe)
-        finally:
-            os._exit(0)
-
-    def result(self) -> tuple[Checkout, Index]:
-        """The checkout and its index. Raises UserError when it cannot be read or holds no Go file."""
-        data = b""
-        if self._child:
-            with os.fdopen(self._pipe, "rb") as pipe:
-                data = pipe.read()
-            os.waitpid(self._child, 0)
-        if data:
-            checkout, index = self._received(marshal.loads(data))
-        else:
-            checkout = Checkout(self.top)
-            index = build(checkout, self._needles)
-        checkout.notes[:0] = self._notes
-        if not checkout.go_files:
-            raise UserError(f"{self.top}: no Go files found (vendor, testdata and hidden folders are not searched).")
-        return checkout, index
-
-    def _received(self, sent: Any) -> tuple[Checkout, Index]:
-        (go_files, module_files, vendor_folders, notes), index = sent
-        checkout = Checkout(self.top, listed=(go_files, module_files, vendor_folders))
-        checkout.notes += [Note(*n) for n in notes]
-        return checkout, Index(*index)
+def opened(scanned: tuple[Any, ...]) -> tuple[Checkout, Index]:
+    """The checkout that was scanned, and its index."""
+    top, listed, index, notes = scanned
+    checkout = Checkout(Path(top), listed=listed)
+    checkout.notes += [Note(*n) for n in notes]
+    return checkout, Index(*index)

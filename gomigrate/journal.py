@@ -11,8 +11,8 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import NamedTuple
 
 from gomigrate.errors import UserError
 from gomigrate.model import Note
@@ -25,8 +25,7 @@ _VERSION = 1
 _BLOB = re.compile(r"[0-9a-f]{40}")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One file: `temporary`, beside it, takes its place, or it goes when that is "". So does a blob id when there
     is no file; `mode` is that of the temporary."""
 
@@ -63,7 +62,7 @@ def interrupted_note(top: Path) -> list[Note]:
 
 def encode(steps: Sequence[Step]) -> bytes:
     """The bytes of a journal."""
-    content = {"version": _VERSION, "steps": [asdict(step) for step in steps]}
+    content = {"version": _VERSION, "steps": [step._asdict() for step in steps]}
     return json.dumps(content, indent=1).encode("ascii") + b"\n"
 
 
@@ -87,7 +86,7 @@ def decode(data: bytes) -> list[Step]:
 
 def _step(value: dict[str, object]) -> Step:
     step = Step(**value)  # type: ignore[arg-type]  # the types are looked at here
-    if not all(type(getattr(step, field.name)) is (int if field.name == "mode" else str) for field in fields(Step)):
+    if not all(type(value) is (int if field == "mode" else str) for field, value in step._asdict().items()):
         raise ValueError
     if bool(step.temporary) != bool(step.new) or step.old == step.new or not 0 <= step.mode <= 0o7777:
         raise ValueError

@@ -7,8 +7,10 @@ lines and columns are 1-based, columns count bytes. Paths are relative to the ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Stage(str, Enum):
@@ -40,8 +42,7 @@ class Operation(str, Enum):
     IS_DELETING = "IsDeleting"
 
 
-@dataclass(frozen=True, slots=True)
-class TextEdit:
+class TextEdit(NamedTuple):
     """Replace the bytes [start, end) of a file."""
 
     path: str
@@ -50,15 +51,13 @@ class TextEdit:
     new_text: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SuggestedFix:
+class SuggestedFix(NamedTuple):
     message: str
     edits: tuple[TextEdit, ...]
     after: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """A stated way in which the new code differs from the old, with the list that shows it."""
 
     name: str
@@ -66,8 +65,7 @@ class Difference:
     example: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Why a change may be believed: how the meaning was found, and what the object's type rests on."""
 
     confidence: Confidence
@@ -76,8 +74,7 @@ class Evidence:
     object_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One finding. With a fix it is changed by the patch; without one it is left to a person, and says why."""
 
     rule: str
@@ -100,8 +97,7 @@ class Diagnostic:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class ConstantChoice:
+class ConstantChoice(NamedTuple):
     """Where the constants of one finalizer name live after the patch, and why there."""
 
     old: str
@@ -115,8 +111,7 @@ class ConstantChoice:
     users: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixCell:
+class MatrixCell(NamedTuple):
     """Finalizers of ours that are left on an object made by `created_by` and handled by `handled_by` in turn."""
 
     created_by: str
@@ -126,8 +121,7 @@ class MatrixCell:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UpgradeMatrix:
+class UpgradeMatrix(NamedTuple):
     """The cells for one finalizer name, computed from the operations in the code before and after."""
 
     name: str
@@ -137,8 +131,7 @@ class UpgradeMatrix:
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleFacts:
+class ModuleFacts(NamedTuple):
     """A Go module, and the controller-runtime that its build really uses."""
 
     path: str
@@ -148,16 +141,14 @@ class ModuleFacts:
     touched: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something a reader must know that is no finding: a file that was skipped, a folder that is no git checkout."""
 
     path: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """All that one run found and would do. `changes` maps a path to its new bytes, or None when the file goes."""
 
     checkout: str
@@ -173,7 +164,7 @@ class Plan:
     module_changes: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     timings: tuple[tuple[str, float], ...] = ()
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = MappingProxyType({})
 
     @property
     def changed(self) -> tuple[Diagnostic, ...]:

@@ -12,8 +12,8 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gomigrate.errors import UserError, printable
 
@@ -22,8 +22,7 @@ _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr)|(?:/dev/fd|/proc/self/fd)/
 _NUMBERS = {"stdin": 0, "stdout": 1, "stderr": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class _Staged:
+class _Staged(NamedTuple):
     """A new content beside its place, and what is there now: None when nothing is."""
 
     path: Path

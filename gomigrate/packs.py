@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,6 +34,10 @@ DIFFERENCES = frozenset(
 COMMON = b"inalizer"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _QUALIFIED = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
+
+
+# What gives the text of a template (its file name) for the values that it names: `Pack.render`, or that elsewhere.
+Render = Callable[[str, dict[str, object]], str]
 
 
 class FinalizerName(NamedTuple):
@@ -70,21 +76,40 @@ class Pack(NamedTuple):
         own = self.folder / name
         return own if own.is_file() else self.base / name
 
-    def environment(self) -> Environment:
-        """The templates of the pack. They run in jinja2's sandbox: a pack is data, not code."""
-        from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
+    def load(self) -> None:
+        """Compiles the templates, so that `render` is quick."""
+        environment = _environment(self.folder, self.base)
+        for name in environment.list_templates(extensions=["j2"]):
+            environment.get_template(name)
 
-        loader = ChoiceLoader([FileSystemLoader(self.folder), FileSystemLoader(self.base)])
-        return ImmutableSandboxedEnvironment(
-            loader=loader, undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
-        )
+    def render(self, name: str, values: dict[str, object]) -> str:
+        """What a template gives for these values. Raises UserError when it is broken."""
+        from jinja2 import TemplateError
+
+        try:
+            return _environment(self.folder, self.base).get_template(name).render(values)
+        except TemplateError as error:
+            raise UserError(f"{self.path(name)}: is no valid template: {error.message or error}.") from None
 
     def forced(self, path: str) -> ForceDelete | None:
         """The force-delete place that a file belongs to, by git's ignore language."""
         from pathspec import GitIgnoreSpec
 
         return next((f for f in self.force_delete if GitIgnoreSpec.from_lines([f.path]).match_file(path)), None)
+
+
+@lru_cache(maxsize=8)
+def _environment(folder: Path, base: Path) -> Environment:
+    """The templates of a pack. They run in jinja2's sandbox: a pack is data, not code."""
+    from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([FileSystemLoader(folder), FileSystemLoader(base)]),
+        undefined=StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=True,
+    )
 
 
 def rules_folders(extra: Path | None) -> list[Path]:

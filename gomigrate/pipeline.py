@@ -3,37 +3,68 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from gomigrate.background import Background
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
-from gomigrate.index import open_checkout
+from gomigrate.index import opened, scan
 from gomigrate.model import ModuleFacts, Note, Plan, Stage
 from gomigrate.packs import Pack
+from gomigrate.report import render_view
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     stage: Stage = Stage.SWITCH
     constant_package: str = ""
 
 
-def plan_checkout(path: Path, pack: Pack, options: Options = Options()) -> Plan:
+_DEFAULTS = Options()
+
+
+class Ahead(NamedTuple):
+    """What a second process does while this one imports and understands: see `work_ahead`."""
+
+    background: Background
+    scanned: Callable[[], Any]
+
+    def report(self, view: dict[str, Any], suffix: str) -> str:
+        """A report, as from `gomigrate.report.render_view`."""
+        text: str = self.background.run("report", view, suffix)
+        return text
+
+
+def work_ahead(path: Path, pack: Pack) -> Ahead:
+    """Begins to read the checkout, and then to load what renders text. Give the result to `plan_checkout`."""
+    background = Background({"scan": scan, "load": pack.load, "template": pack.render, "report": render_view})
+    scanned = background.ask("scan", str(path), pack.needles)
+    background.ask("load")
+    return Ahead(background, scanned)
+
+
+def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: Ahead | None = None) -> Plan:
     """Everything that would change in a checkout, and everything found. Reads only; raises UserError."""
+    if ahead is None:
+        ahead = work_ahead(path, pack)
+        try:
+            return plan_checkout(path, pack, options, ahead)
+        finally:
+            ahead.background.close()
     started = time.perf_counter()
-    indexing = open_checkout(path, pack.needles)
     # What is imported only now is imported while the checkout is read.
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.plan import make_plan
     from gomigrate.go.workspace import Workspace
 
-    checkout, index = indexing.result()
+    checkout, index = opened(ahead.scanned())
     read = time.perf_counter()
     workspace = Workspace(checkout)
     analysis = Analysis(workspace, pack, options.stage, index=index)
     found = time.perf_counter()
-    outcome = make_plan(analysis, options.constant_package)
+    outcome = make_plan(analysis, options.constant_package, partial(ahead.background.run, "template"))
     planned = time.perf_counter()
     _refuse_overwriting(checkout, outcome.originals, outcome.changes)
     notes = [*_git_notes(checkout), *checkout.notes]

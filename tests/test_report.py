@@ -5,7 +5,6 @@ UPDATE_GOLDEN=1 rewrites tests/golden/report.md and tests/golden/report.json.
 
 from __future__ import annotations
 
-import dataclasses
 import http.server
 import json
 import os
@@ -263,7 +262,7 @@ def cells(name: str, rollback_frees: bool) -> tuple[MatrixCell, ...]:
             stuck = not rollback_frees and by_new and handled_by[-1] == "old"
             cell = MatrixCell(created_by, handled_by, (name,) if stuck else (), not stuck)
             if stuck:
-                cell = dataclasses.replace(cell, why="the old code removes its own name only, and not `" + name + "`")
+                cell = cell._replace(why="the old code removes its own name only, and not `" + name + "`")
             result.append(cell)
     return tuple(result)
 
@@ -397,8 +396,7 @@ def test_golden(suffix: str) -> None:
 def test_json_follows_the_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
     validate(render_json(view_of(PLAN)))
-    empty = dataclasses.replace(
-        PLAN,
+    empty = PLAN._replace(
         commit="",
         diagnostics=(),
         changes={},
@@ -452,8 +450,7 @@ def test_unknown_key_is_refused() -> None:
 
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
 def test_same_plan_same_bytes(suffix: str) -> None:
-    shuffled = dataclasses.replace(
-        PLAN,
+    shuffled = PLAN._replace(
         diagnostics=tuple(reversed(DIAGNOSTICS)),
         changes=dict(reversed(PLAN.changes.items())),
         counts=dict(reversed(PLAN.counts.items())),
@@ -507,8 +504,8 @@ def test_summary_counts() -> None:
 
 
 def test_change_without_evidence_is_not_exact() -> None:
-    bare = dataclasses.replace(DIAGNOSTICS[0], evidence=None)
-    view = view_of(dataclasses.replace(PLAN, diagnostics=(bare,)))
+    bare = DIAGNOSTICS[0]._replace(evidence=None)
+    view = view_of(PLAN._replace(diagnostics=(bare,)))
     assert view["summary"]["assumed"] == 1
     assert view["meaning"][0]["kind"] == "assumed"
 
@@ -561,7 +558,7 @@ def matrix_of(stuck: set[tuple[str, ...]]) -> tuple[UpgradeMatrix, ...]:
     ],
 )
 def test_verdict(changes: dict[str, Any], verdict: str) -> None:
-    view = view_of(dataclasses.replace(PLAN, **{"constants": PLAN.constants[:1]} | changes))
+    view = view_of(PLAN._replace(**{"constants": PLAN.constants[:1]} | changes))
     assert view["summary"]["verdict"].startswith(verdict)
     assert verdict in render_markdown(view).split("## What changed")[0]
 
@@ -629,12 +626,11 @@ def hostile_plan(text: str, findings: int = 3) -> Plan:
         text,
         texts,
         texts,
-        tuple(dataclasses.replace(c, left=texts, freed=False, why=text) for c in cells("x", rollback_frees=True)),
+        tuple(c._replace(left=texts, freed=False, why=text) for c in cells("x", rollback_frees=True)),
         text,
     )
     choice = ConstantChoice(text, text + "2", text, text, text, text, text, text, texts)
-    return dataclasses.replace(
-        PLAN,
+    return PLAN._replace(
         commit=text,
         pack=text,
         diagnostics=tuple(diagnostics),
@@ -703,10 +699,10 @@ def test_many_findings(text: str) -> None:
 
 
 def test_many_ordinary_findings_use_the_room() -> None:
-    many = tuple(dataclasses.replace(d, path=f"pkg/part{i}/{d.path}") for i in range(300) for d in DIAGNOSTICS)
-    markdown = check_page(dataclasses.replace(PLAN, diagnostics=many))
+    many = tuple(d._replace(path=f"pkg/part{i}/{d.path}") for i in range(300) for d in DIAGNOSTICS)
+    markdown = check_page(PLAN._replace(diagnostics=many))
     assert len(markdown) > LIMIT / 3
-    assert len(view_of(dataclasses.replace(PLAN, diagnostics=many))["changes"]) == 2700
+    assert len(view_of(PLAN._replace(diagnostics=many))["changes"]) == 2700
 
 
 DISCOVERY = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment
-
 from gomigrate.finalizer.names import Declared
 from gomigrate.finalizer.placement import Placement, legacy_name
 from gomigrate.finalizer.removal import doc_start
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Stage, TextEdit
+from gomigrate.packs import Render
 
 
 def value_edits(declared: Declared, new: str, old: str, stage: Stage) -> list[TextEdit]:
@@ -56,7 +55,7 @@ def _newline(file: SourceFile) -> str:
     return "\r\n" if b"\r\n" in file.source[:4096] else "\n"
 
 
-def new_file(workspace: Workspace, environment: Environment, placement: Placement, stage: Stage) -> bytes:
+def new_file(workspace: Workspace, render: Render, placement: Placement, stage: Stage) -> bytes:
     """The file that declares the constants of a name in their new place."""
     folder = placement.key.folder
     rule = placement.uses.rule
@@ -65,17 +64,18 @@ def new_file(workspace: Workspace, environment: Environment, placement: Placemen
         kind = declared.value.spec.child_by_field_name("type")
         if kind is not None and kind.type == "type_identifier" and declared.file.text(kind) == "string":
             kinds.append(" string")
-    text = environment.get_template("constants.go.j2").render(
-        header=_header(workspace, folder),
-        package=workspace.package_name(folder),
-        key=placement.key.name,
-        doc=_doc(placement),
-        legacy=placement.legacy.name if placement.legacy is not None else "",
-        type=kinds[0] if kinds else "",
-        new=f'"{rule.new}"',
-        old=f'"{rule.old}"',
-        adds_legacy=stage is Stage.PREPARE,
-    )
+    values = {
+        "header": _header(workspace, folder),
+        "package": workspace.package_name(folder),
+        "key": placement.key.name,
+        "doc": _doc(placement),
+        "legacy": placement.legacy.name if placement.legacy is not None else "",
+        "type": kinds[0] if kinds else "",
+        "new": f'"{rule.new}"',
+        "old": f'"{rule.old}"',
+        "adds_legacy": stage is Stage.PREPARE,
+    }
+    text = render("constants.go.j2", values)
     return text.replace("\n", "\r\n").encode() if _is_crlf(workspace, folder) else text.encode()
 
 

@@ -14,6 +14,7 @@ from tree_sitter import Node
 from gomigrate.finalizer.analysis import is_creation
 from gomigrate.go.syntax import STRINGS, SourceFile, ancestors, descend, named, string_value
 
+_FIELD = b"Finalizers"
 STANDARD = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 
 
@@ -30,10 +31,12 @@ def find_fixtures(file: SourceFile, known: set[str]) -> list[Fixture]:
     """Arbitrary names in `Finalizers: []string{"x"}` of a test file; names in `known` are no fixtures."""
     found = []
     for function in file.functions:
+        if _FIELD not in file.source[function.start_byte : function.end_byte]:
+            continue
+        literals = [(n, string_value(file, n)) for n in descend(function, *STRINGS)]
         places: dict[str, list[Node]] = {}
         several: dict[str, Node] = {}
-        for node in descend(function, *STRINGS):
-            text = string_value(file, node)
+        for node, text in literals:
             if text and text not in known and text not in STANDARD and is_creation(file, node):
                 literal = node.parent.parent  # type: ignore[union-attr]
                 places.setdefault(text, []).append(node)
@@ -44,7 +47,7 @@ def find_fixtures(file: SourceFile, known: set[str]) -> list[Fixture]:
                 foreign = "it is another project's name; what the test expects of it may no longer hold"
                 found.append(Fixture(file, text, tuple(nodes), foreign))
                 continue
-            everywhere = [n for n in descend(function, *STRINGS) if string_value(file, n) == text]
+            everywhere = [n for n, value in literals if value == text]
             strange = [n for n in everywhere if n not in nodes and not _compared_with_finalizers(file, n)]
             if text in several:
                 found.append(Fixture(file, text, tuple(nodes), "the object carries other finalizers beside it"))

@@ -115,6 +115,9 @@ def _is_test_function(file: SourceFile, node: Node) -> bool:
 
 def only_about(types: Types, file: SourceFile, test: Node, gone: set[Symbol]) -> bool:
     """Whether a test function calls nothing of its package but functions in `gone`, and at least one of them."""
+    body = file.source[test.start_byte : test.end_byte]
+    if not any(symbol.name.encode() in body for symbol in gone):
+        return False
     workspace = types.workspace
     folder = file.directory
     hits = 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -47,8 +46,7 @@ _REPLACEABLE = frozenset(("none", "value", "changed", "unchanged"))
 _HOST = ObjectModel()
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """One operation. `samples` is the number of runs that agree.
 
     `result` is how it is given back: none, value (a test's answer), changed, unchanged, list, 'list,changed',
@@ -62,15 +60,14 @@ class Meaning:
     keys: tuple[Free, ...]
     objects: tuple[Free, ...]
     samples: int
-    functions: dict[tuple[str, str, str], tuple[SourceFile, Node]] = field(default_factory=dict, compare=False)
+    functions: Mapping[tuple[str, str, str], tuple[SourceFile, Node]]
 
     @property
     def difference_names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.differences)
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(NamedTuple):
     """Nothing is known. `larger` says that a larger piece of the code may still be understood."""
 
     reason: str
@@ -80,8 +77,7 @@ class Opaque:
     evaluated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One run: the lists afterwards, and the values given back, or None for a panic.
 
     A list stands as ("list", names), an object as ("object", the number of its list), an error that is nil as

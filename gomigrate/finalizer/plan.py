@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from jinja2 import Environment
 from tree_sitter import Node
 
 from gomigrate.errors import UserError
@@ -21,12 +20,13 @@ from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.placement import Placement, place
 from gomigrate.finalizer.removal import removal_edits
 from gomigrate.finalizer.rewrite import Namer, Refused, Rewrite, Rewriter
-from gomigrate.go.edits import Conflict, apply_edits
+from gomigrate.go.edits import Conflict
 from gomigrate.go.format import align_value_groups, tidy, touches_layout
 from gomigrate.go.imports import with_imports
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import ConstantChoice, Diagnostic, Operation, Stage, TextEdit, UpgradeMatrix
+from gomigrate.packs import Render
 
 NARROWED = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.SET_IF_EMPTY})
 MAX_ROUNDS = 12
@@ -66,12 +66,14 @@ class Outcome(NamedTuple):
     module_changes: tuple[str, ...] = ()
 
 
-def make_plan(analysis: Analysis, constant_package: str = "") -> Outcome:
-    """The plan for an analysis that has not run yet. Raises UserError when `constant_package` cannot be used."""
-    environment = analysis.pack.environment()
+def make_plan(analysis: Analysis, constant_package: str, render: Render) -> Outcome:
+    """The plan for an analysis that has not run yet; `render` is that of its pack.
+
+    Raises UserError when `constant_package` cannot be used.
+    """
     for _ in range(MAX_ROUNDS):
         analysis.run()
-        draft = _draft(analysis, environment, constant_package)
+        draft = _draft(analysis, render, constant_package)
         if draft is not None:
             break
     else:
@@ -97,7 +99,7 @@ def _module_change(analysis: Analysis, placement: Placement, user: str) -> str:
     )
 
 
-def _draft(analysis: Analysis, environment: Environment, constant_package: str) -> Draft | None:
+def _draft(analysis: Analysis, render: Render, constant_package: str) -> Draft | None:
     """One round; None when something had to be handed back to the analysis."""
     draft = Draft()
     fixtures = _fixtures(analysis)
@@ -118,19 +120,19 @@ def _draft(analysis: Analysis, environment: Environment, constant_package: str) 
             analysis.blocked[uses.rule.old] = (placement, None)
             return None
         draft.placements[uses.rule.old] = placement
-    if not _rewrite_sites(analysis, environment, draft):
+    if not _rewrite_sites(analysis, render, draft):
         return None
     for placement in draft.placements.values():
-        if not placement.uses.migrated and not _rename(analysis, environment, draft, placement):
+        if not placement.uses.migrated and not _rename(analysis, render, draft, placement):
             return None
-    _apply_fixtures(analysis, environment, draft, fixtures)
+    _apply_fixtures(analysis, render, draft, fixtures)
     for file, node in (*analysis.gone_functions, *analysis.gone_tests):
         draft.removed.setdefault(file.path, (file, []))[1].append(node)
     return draft
 
 
-def _rewrite_sites(analysis: Analysis, environment: Environment, draft: Draft) -> bool:
-    rewriter = Rewriter(analysis.workspace, analysis.pack, environment, analysis.stage)
+def _rewrite_sites(analysis: Analysis, render: Render, draft: Draft) -> bool:
+    rewriter = Rewriter(analysis.workspace, analysis.pack, render, analysis.stage)
     fine = True
     for decision in analysis.decisions:
         if not decision.rewritten:
@@ -156,10 +158,10 @@ def _remaining(analysis: Analysis, uses: NameUses) -> list[Reference]:
     return [r for r in references if not analysis.is_gone(r, sites, spans)]
 
 
-def _rename(analysis: Analysis, environment: Environment, draft: Draft, placement: Placement) -> bool:
+def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placement) -> bool:
     """The constants of a name and every use of it that is no site: fixtures, assertions, creations, messages."""
     uses, stage = placement.uses, analysis.stage
-    rewriter = Rewriter(analysis.workspace, analysis.pack, environment, stage)
+    rewriter = Rewriter(analysis.workspace, analysis.pack, render, stage)
     moved = bool(placement.moved) or placement.create
     for reference in _remaining(analysis, uses):
         file, node = reference.file, reference.node
@@ -185,7 +187,7 @@ def _rename(analysis: Analysis, environment: Environment, draft: Draft, placemen
     for declared in placement.moved:
         draft.removed.setdefault(declared.file.path, (declared.file, []))[1].append(declared.value.spec)
     if placement.create:
-        created = constants.new_file(analysis.workspace, environment, placement, stage)
+        created = constants.new_file(analysis.workspace, render, placement, stage)
         before = draft.created.get(placement.path)
         both = created if before is None else before + b"\n" + created[created.index(b"const (") :]
         draft.created[placement.path] = both
@@ -214,10 +216,8 @@ def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
     return found
 
 
-def _apply_fixtures(
-    analysis: Analysis, environment: Environment, draft: Draft, fixtures: dict[str, list[Fixture]]
-) -> None:
-    rewriter = Rewriter(analysis.workspace, analysis.pack, environment, analysis.stage)
+def _apply_fixtures(analysis: Analysis, render: Render, draft: Draft, fixtures: dict[str, list[Fixture]]) -> None:
+    rewriter = Rewriter(analysis.workspace, analysis.pack, render, analysis.stage)
     for old, found in fixtures.items():
         placement = draft.placements.get(old)
         if placement is None:
@@ -254,24 +254,21 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
             edits = [e for e in edits if not any(r.start <= e.start and e.end <= r.end for r in removal)]
             edits += removal
         try:
-            source = apply_edits(file.source, edits)
+            changed = file.with_edits(edits)
         except Conflict as conflict:
             line, column = file.position(conflict.offset)
             raise UserError(
                 f"{path}:{line}:{column}: two changes overlap here; nothing was written. Please report this."
             ) from None
         if path in draft.removed:
-            source = _trim_end(source)
-            changed = SourceFile(path, source)
-        else:
-            changed = file.edited(source, dict.fromkeys(edits))
+            changed = SourceFile(path, _trim_end(changed.source))
         _must_parse(changed)
-        source = with_imports(file, changed, sorted(draft.imports.get(path, ())))
+        changed = with_imports(file, changed, sorted(draft.imports.get(path, ())))
         if path in draft.aligned:
-            source = align_value_groups(source, path, draft.aligned[path])
+            changed = align_value_groups(changed, draft.aligned[path])
         if touches_layout(file.source, edits):
-            source = tidy(file.source, source, path)
-        changes[path] = source
+            changed = tidy(file, changed)
+        changes[path] = changed.source
     return originals, {p: c for p, c in changes.items() if c != originals.get(p)}
 
 

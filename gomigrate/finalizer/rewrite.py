@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from jinja2 import Environment, TemplateError
 from tree_sitter import Node
 
 from gomigrate.errors import UserError
@@ -16,7 +15,7 @@ from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation, Stage, TextEdit
-from gomigrate.packs import Pack
+from gomigrate.packs import Pack, Render
 
 _PRECEDENCE = {"||": 1, "&&": 2}
 
@@ -74,10 +73,10 @@ class Namer:
 
 
 class Rewriter:
-    def __init__(self, workspace: Workspace, pack: Pack, environment: Environment, stage: Stage) -> None:
+    def __init__(self, workspace: Workspace, pack: Pack, render: Render, stage: Stage) -> None:
         self.workspace = workspace
         self.pack = pack
-        self.environment = environment
+        self.render = render
         self.stage = stage
 
     def rewrite(self, decision: Decision, placement: Placement | None) -> Rewrite:
@@ -122,10 +121,7 @@ class Rewriter:
     def _render(self, name: str, values: dict[str, object]) -> str:
         """A replacement by its template. Raises UserError when the template of a pack is broken."""
         path = self.pack.path(f"{name}.go.j2")
-        try:
-            text = self.environment.get_template(path.name).render(values).strip()
-        except TemplateError as error:
-            raise UserError(f"{path}: is no valid template: {error.message or error}.") from None
+        text = self.render(path.name, values).strip()
         if path.parent == self.pack.folder and SourceFile(path.name, _IN_FUNCTION % text.encode()).root.has_error:
             raise UserError(f"{path}: gives what is no Go code: {text[:80]}")
         return text

@@ -9,9 +9,9 @@ counted on). The two other names are interchangeable, so of two lists that diffe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations, product
+from typing import NamedTuple
 
 List = tuple[str, ...] | None
 OTHERS = ("a", "b")
@@ -22,8 +22,7 @@ LONG = 40
 DELETION = ("unset", "set", "zero")
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """What one run starts from: a list for each place (a parameter or an object), all with the same deletion state.
 
     `spare`: so much room is behind each list, and `roomy`: some is behind one that has grown. `order` is the ascending

@@ -11,7 +11,7 @@ import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gomigrate.errors import printable
 
@@ -27,8 +27,7 @@ _ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"',
 _MAX_PAIRS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class FileStat:
+class FileStat(NamedTuple):
     """How many lines a patch adds to one file and deletes from it."""
 
     path: str
@@ -36,8 +35,7 @@ class FileStat:
     deleted: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(NamedTuple):
     """Old lines [old_start, old_end) become new lines [new_start, new_end); lines count from 0."""
 
     old_start: int

@@ -12,8 +12,8 @@ import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gomigrate.errors import UserError, printable
 from gomigrate.git.patch import EXECUTABLE_MODE, FILE_MODE, blob_id
@@ -70,8 +70,7 @@ class _Refused(UserError):
     """git answered with an error that has no explanation of its own here."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     mode: int
     blob: str
     stage: int = 0

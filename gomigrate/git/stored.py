@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gomigrate.errors import UserError
 from gomigrate.git.patch import EXECUTABLE_MODE, FILE_MODE
 from gomigrate.git.repository import file_mode, find_top, index_modes, stored_with_lf
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """The arguments of `render_patch`, and what the reader of the patch must know."""
 
     originals: dict[str, bytes]

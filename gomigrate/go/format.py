@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -22,8 +23,7 @@ _SMALL_KEY = 40
 _KEY_RATIO = 2.5
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a section: the bytes [start, end) hold its cells, in columns."""
 
     line: int
@@ -77,17 +77,14 @@ def touches_layout(source: bytes, edits: Iterable[TextEdit]) -> bool:
     return False
 
 
-def tidy(before: bytes, after: bytes, path: str) -> bytes:
+def tidy(before: SourceFile, after: SourceFile) -> SourceFile:
     """`after` laid out as by gofmt where edits touched a column or made the function of one line too long.
 
     What was laid out in another way in `before` stays as it is.
     """
-    after = _split_long_functions(before, after, path)
-    old, new = SourceFile(path, before), SourceFile(path, after)
-    odd = {_line(before, start) for start, _, _ in _layout(old)}
-    for start, end, text in sorted(_layout(new, odd), reverse=True):
-        after = after[:start] + text + after[end:]
-    return after
+    after = _split_long_functions(before.source, after)
+    odd = {_line(before.source, edit.start) for edit in _layout(before)}
+    return after.with_edits(_layout(after, odd))
 
 
 def _line(source: bytes, offset: int) -> bytes:
@@ -96,7 +93,7 @@ def _line(source: bytes, offset: int) -> bytes:
     return source[start : len(source) if end < 0 else end].rstrip(b"\r")
 
 
-def _layout(file: SourceFile, odd: set[bytes] = frozenset()) -> list[tuple[int, int, bytes]]:  # type: ignore[assignment]
+def _layout(file: SourceFile, odd: AbstractSet[bytes] = frozenset()) -> list[TextEdit]:
     """The replacements that lay a file's sections out, but for those sections that hold one of the lines `odd`."""
     found = []
     for section in _sections(file):
@@ -105,7 +102,7 @@ def _layout(file: SourceFile, odd: set[bytes] = frozenset()) -> list[tuple[int, 
         for row, line in zip(section, tabulate([row.cells for row in section]), strict=True):
             text = line.encode()
             if text != file.source[row.start : row.end]:
-                found.append((row.start, row.end, text))
+                found.append(TextEdit(file.path, row.start, row.end, text))
     return found
 
 
@@ -226,34 +223,32 @@ def _breaks(previous: int, size: int, logs: list[float]) -> bool:
     return _KEY_RATIO * ratio <= 1 or ratio >= _KEY_RATIO
 
 
-def _split_long_functions(before: bytes, after: bytes, path: str) -> bytes:
+def _split_long_functions(before: bytes, file: SourceFile) -> SourceFile:
     """Functions of one line that became too long for that, on several lines."""
-    file = SourceFile(path, after)
-    newline = b"\r\n" if b"\r\n" in after[:4096] else b"\n"
+    newline = b"\r\n" if b"\r\n" in file.source[:4096] else b"\n"
     known = {line.rstrip(b"\r") for line in before.split(b"\n")}
     for function in sorted(descend(file.root, *FUNCTION_LIKE), key=lambda f: -f.start_byte):
         body = function.child_by_field_name("body")
-        if body is None or body.start_point.row != body.end_point.row or _line(after, body.start_byte) in known:
+        if body is None or body.start_point.row != body.end_point.row or _line(file.source, body.start_byte) in known:
             continue
         body_statements = statements(body)
-        header = len(after[function.start_byte : body.start_byte].rstrip().decode())
+        header = len(file.source[function.start_byte : body.start_byte].rstrip().decode())
         size = sum(len(file.text(s)) for s in body_statements) + 2 * (len(body_statements) - 1)
         if not body_statements or any(c.type == "comment" for c in descend(body, "comment")):
             continue
         if header + size <= _MAX_ONE_LINE and len(body_statements) <= _MAX_ONE_LINE_STATEMENTS:
             continue
-        line = _line(after, body.start_byte)
+        line = _line(file.source, body.start_byte)
         indent = line[: len(line) - len(line.lstrip())]
         inner = b"".join(newline + indent + b"\t" + file.text(s).encode() for s in body_statements)
-        after = after[: body.start_byte] + b"{" + inner + newline + indent + b"}" + after[body.end_byte :]
-        file = SourceFile(path, after)
-    return after
+        text = b"{" + inner + newline + indent + b"}"
+        file = file.with_edits([TextEdit(file.path, body.start_byte, body.end_byte, text)])
+    return file
 
 
-def align_value_groups(source: bytes, path: str, around: list[str]) -> bytes:
-    """The source with the const and var groups that declare one of the names `around` laid out as by gofmt."""
-    file = SourceFile(path, source)
-    replacements = []
+def align_value_groups(file: SourceFile, around: list[str]) -> SourceFile:
+    """The file with the const and var groups that declare one of the names `around` laid out as by gofmt."""
+    replacements: list[TextEdit] = []
     for declaration in file.root.children:
         if declaration.type not in ("const_declaration", "var_declaration"):
             continue
@@ -261,9 +256,7 @@ def align_value_groups(source: bytes, path: str, around: list[str]) -> bytes:
         names = {file.text(n) for s in specs for n in s.children_by_field_name("name")}
         if len(specs) > 1 and names & set(around):
             replacements += _aligned(file, declaration, specs)
-    for start, end, text in sorted(replacements, reverse=True):
-        source = source[:start] + text + source[end:]
-    return source
+    return file.with_edits(replacements)
 
 
 def _specs(declaration: Node) -> list[Node]:
@@ -272,11 +265,11 @@ def _specs(declaration: Node) -> list[Node]:
     return [c for c in children if c.type in ("const_spec", "var_spec")]
 
 
-def _aligned(file: SourceFile, declaration: Node, specs: list[Node]) -> list[tuple[int, int, bytes]]:
+def _aligned(file: SourceFile, declaration: Node, specs: list[Node]) -> list[TextEdit]:
     found = []
     for section in _spec_sections(file, declaration, specs):
         for row, line in zip(section, tabulate([row.cells for row in section]), strict=True):
-            found.append((row.start, row.end, line.encode()))
+            found.append(TextEdit(file.path, row.start, row.end, line.encode()))
     return found
 
 

@@ -6,13 +6,12 @@ import re
 
 from tree_sitter import Node
 
-from gomigrate.go.edits import apply_edits
 from gomigrate.go.syntax import SourceFile, descend
 from gomigrate.model import TextEdit
 
 
-def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, str]]) -> bytes:
-    """The source of `after` with the imports that its edits call for.
+def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, str]]) -> SourceFile:
+    """`after` with the imports that its edits call for.
 
     Added are the `wanted` ones: (alias or '', path). Taken out are those that `before` used and `after` does not:
     what was not used by a selector before (a blank import, a package of another name) is none of our business.
@@ -24,12 +23,13 @@ def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, 
         and _mentions(before, i.name) > _mentions(after, i.name)
         and not _uses(after, i.name)
     ]
-    source = apply_edits(after.source, [_addition(after, alias, path) for alias, path in sorted(wanted, key=_by_path)])
-    if dead:
-        changed = SourceFile(after.path, source)
-        for found in sorted((i for i in changed.imports if i.path in dead), key=lambda i: -i.spec.start_byte):
-            source = _remove(source, found.spec)
-    return source
+    changed = after.with_edits([_addition(after, alias, path) for alias, path in sorted(wanted, key=_by_path)])
+    if not dead:
+        return changed
+    source = changed.source
+    for found in sorted((i for i in changed.imports if i.path in dead), key=lambda i: -i.spec.start_byte):
+        source = _remove(source, found.spec)
+    return SourceFile(after.path, source)
 
 
 def _by_path(wanted: tuple[str, str]) -> str:

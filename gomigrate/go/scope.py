@@ -124,13 +124,19 @@ def _pairs(file: SourceFile, kind: str, statement: Node, left: Node | None, valu
 
 
 def _in_statements(file: SourceFile, name: str, block: Node, child: Node) -> Local | None:
+    declared = file.declared.get(block.id)
+    if declared is None:
+        declared = [
+            (file.text(local.name), statement.start_byte, local)
+            for statement in block.named_children
+            for local in declared_by(file, statement)
+        ]
+        file.declared[block.id] = declared
     found = None
-    for statement in block.named_children:
-        if statement.start_byte >= child.start_byte:
+    for text, start, local in declared:
+        if start >= child.start_byte:
             break
-        for local in declared_by(file, statement):
-            if file.text(local.name) != name:
-                continue
+        if text == name:
             # In `a, err := …` a name that its block declared before is assigned, not declared anew.
             found = local if found is None or local.kind != "define" else found
     return found

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import tree_sitter_go
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
+from gomigrate.go.edits import apply_edits
 from gomigrate.model import TextEdit
+
+if TYPE_CHECKING:
+    from gomigrate.go.scope import Local
 
 GO = Language(tree_sitter_go.language())
 _parser = Parser(GO)
@@ -51,11 +55,16 @@ class SourceFile:
         parsed = b"   " + source[3:] if source.startswith(_BOM) else source
         self.tree = _parser.parse(parsed) if old_tree is None else _parser.parse(parsed, old_tree)
         self.root = self.tree.root_node
+        # What each block declares, by the block's node id, once somebody has asked (see go.scope).
+        self.declared: dict[int, list[tuple[str, int, Local]]] = {}
 
-    def edited(self, source: bytes, edits: Iterable[TextEdit]) -> SourceFile:
-        """This file with `source`, which is what `edits` made of its own: only what changed is parsed anew."""
+    def with_edits(self, edits: Iterable[TextEdit]) -> SourceFile:
+        """This file after all edits of it: only what changed is parsed anew. Raises Conflict when two overlap."""
+        once = dict.fromkeys(edits)
+        if not once:
+            return self
         tree = self.tree.copy()
-        for edit in sorted(edits, key=lambda e: (e.start, e.end), reverse=True):
+        for edit in sorted(once, key=lambda e: (e.start, e.end), reverse=True):
             start = self._point(edit.start)
             lines = edit.new_text.count(b"\n")
             last = len(edit.new_text) - edit.new_text.rfind(b"\n") - 1
@@ -64,7 +73,7 @@ class SourceFile:
                 edit.start, edit.end, edit.start + len(edit.new_text),
                 start, self._point(edit.end), (start[0] + lines, column),
             )  # fmt: skip
-        return SourceFile(self.path, source, tree)
+        return SourceFile(self.path, apply_edits(self.source, once), tree)
 
     def _point(self, offset: int) -> tuple[int, int]:
         """Row and column of a byte offset, both 0-based, as tree-sitter has them."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from tree_sitter import Node
 
@@ -44,8 +43,7 @@ def room_behind(capacity: int, wanted: int) -> int:
     return wanted + 2
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """A statement before a unit (`holds` None), or a condition that is true or false whenever the unit runs."""
 
     node: Node

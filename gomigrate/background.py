@@ -1,0 +1,113 @@
+"""A second process that works ahead of this one.
+
+It reads the checkout while this one imports what understands Go, and loads and runs jinja2 while this one understands.
+It saves time and does nothing else: where there is no fork, or when anything goes wrong in it, the work is done here.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, NoReturn
+
+Task = Callable[..., Any]
+_SIZE = 8
+_SMALL = 1024
+
+
+class Background:
+    """Runs `tasks`, in the order in which they are asked for. Their arguments and results are of the plain types that
+    marshal takes; one that gives another result, or raises, is run in this process."""
+
+    def __init__(self, tasks: Mapping[str, Task]) -> None:
+        self._tasks = tasks
+        self._asked = 0
+        self._answers: list[tuple[bool, Any]] = []
+        self._child = 0
+        if hasattr(os, "fork"):
+            requests, self._requests = os.pipe()
+            self._replies, replies = os.pipe()
+            self._child = os.fork()
+            if not self._child:
+                os.close(self._requests)
+                os.close(self._replies)
+                self._serve(requests, replies)
+            os.close(requests)
+            os.close(replies)
+
+    def ask(self, name: str, *args: Any) -> Callable[[], Any]:
+        """Begins a task, and gives a function that waits for its result. Raises what the task raises."""
+        number = self._asked
+        sent = bool(self._child) and self._send((name, args))
+        self._asked += sent
+
+        def result() -> Any:
+            while sent and len(self._answers) <= number:
+                self._answers.append(_received(self._replies) or (False, None))
+            done, value = self._answers[number] if sent else (False, None)
+            return value if done else self._tasks[name](*args)
+
+        return result
+
+    def run(self, name: str, *args: Any) -> Any:
+        """The result of a task."""
+        return self.ask(name, *args)()
+
+    def close(self) -> None:
+        """Ends the process. What is asked for afterwards is done in this one."""
+        if self._child:
+            os.close(self._requests)
+            os.close(self._replies)
+            os.waitpid(self._child, 0)
+            self._child = 0
+
+    def _send(self, request: tuple[str, tuple[Any, ...]]) -> bool:
+        try:
+            data = marshal.dumps(request)
+            if len(data) > _SMALL:
+                # Both pipes full would be the end of both processes' work.
+                while len(self._answers) < self._asked:
+                    self._answers.append(_received(self._replies) or (False, None))
+            _write(self._requests, data)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _serve(self, requests: int, replies: int) -> NoReturn:
+        """The child: whatever happens, it ends here."""
+        try:
+            while (request := _received(requests)) is not None:
+                name, args = request
+                try:
+                    answer = marshal.dumps((True, self._tasks[name](*args)))
+                except Exception:
+                    answer = marshal.dumps((False, None))
+                _write(replies, answer)
+        finally:
+            os._exit(0)
+
+
+def _write(pipe: int, data: bytes) -> None:
+    rest = memoryview(len(data).to_bytes(_SIZE, "big") + data)
+    while rest:
+        rest = rest[os.write(pipe, rest) :]
+
+
+def _received(pipe: int) -> Any:
+    """The next value in a pipe; None when it has come to its end."""
+    with suppress(OSError, EOFError):
+        return marshal.loads(_read(pipe, int.from_bytes(_read(pipe, _SIZE), "big")))
+    return None
+
+
+def _read(pipe: int, size: int) -> bytes:
+    parts = []
+    while size:
+        part = os.read(pipe, min(size, 1 << 20))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
