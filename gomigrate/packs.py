@@ -32,6 +32,8 @@ DIFFERENCES = frozenset(
 )
 # In every name of the API that touches finalizers.
 COMMON = b"inalizer"
+_FIXED = re.compile(r"[-A-Za-z0-9_.]+")
+_SPECIAL = re.compile(r"[][!#\\]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _QUALIFIED = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 
@@ -93,9 +95,17 @@ class Pack(NamedTuple):
 
     def forced(self, path: str) -> ForceDelete | None:
         """The force-delete place that a file belongs to, by git's ignore language."""
-        from pathspec import GitIgnoreSpec
+        return next((f for f in self.force_delete if _matches(f.path, path)), None)
 
-        return next((f for f in self.force_delete if GitIgnoreSpec.from_lines([f.path]).match_file(path)), None)
+
+def _matches(pattern: str, path: str) -> bool:
+    """Whether a pattern in git's ignore language takes in a path. Most do not, and are told apart by their fixed
+    parts: loading pathspec costs more than checking a file does."""
+    if not _SPECIAL.search(pattern) and not all(part in path for part in _FIXED.findall(pattern)):
+        return False
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines([pattern]).match_file(path) is True
 
 
 @lru_cache(maxsize=8)
