@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gomigrate.errors import UserError
+from gomigrate.finalizer.qualified import Verdict, judge_name
 from gomigrate.resources import data_dir
 
 if sys.version_info >= (3, 11):
@@ -35,7 +36,6 @@ COMMON = b"inalizer"
 _FIXED = re.compile(r"[-A-Za-z0-9_.]+")
 _SPECIAL = re.compile(r"[][!#\\]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_QUALIFIED = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 
 
 # What gives the text of a template (its file name) for the values that it names: `Pack.render`, or that elsewhere.
@@ -183,7 +183,7 @@ def read(folder: Path) -> Pack:
 
 def _finalizer(table: _Table) -> FinalizerName:
     name = FinalizerName(table.text("old"), table.text("new"), table.text("constant"), table.text("legacy_constant"))
-    if not _QUALIFIED.match(name.new):
+    if judge_name(name.new) is not Verdict.QUALIFIED:
         table.fail("new", f"{name.new!r} is no domain-qualified name such as 'example.org/finalizer'")
     for key in ("constant", "legacy_constant"):
         value = getattr(name, key)
