@@ -149,7 +149,11 @@ class Note(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All that one run found and would do. `changes` maps a path to its new bytes, or None when the file goes."""
+    """All that one run found and would do.
+
+    `changes` maps a path to its new bytes, or None when the file goes. `web` is the page of the checkout's top folder
+    at the commit, "" where none is known (see `gomigrate.git.web`).
+    """
 
     checkout: str
     commit: str
@@ -165,6 +169,7 @@ class Plan(NamedTuple):
     notes: tuple[Note, ...] = ()
     timings: tuple[tuple[str, float], ...] = ()
     counts: Mapping[str, int] = MappingProxyType({})
+    web: str = ""
 
     @property
     def changed(self) -> tuple[Diagnostic, ...]:

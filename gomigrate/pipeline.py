@@ -57,6 +57,8 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     # What is imported only now is imported while the checkout is read.
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.plan import make_plan
+    from gomigrate.git.repository import origin
+    from gomigrate.git.web import web_folder
     from gomigrate.go.workspace import Workspace
 
     checkout, index = opened(ahead.scanned())
@@ -68,9 +70,11 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     planned = time.perf_counter()
     _refuse_overwriting(checkout, outcome.originals, outcome.changes)
     notes = [*_git_notes(checkout), *checkout.notes]
+    commit = _commit(checkout.top)
     return Plan(
         checkout=checkout.top.name or str(checkout.top),
-        commit=_commit(checkout.top),
+        commit=commit,
+        web=web_folder(origin(checkout.top), commit),
         pack=pack.name,
         stage=options.stage,
         diagnostics=outcome.diagnostics,

@@ -351,6 +351,7 @@ PLAN = Plan(
     notes=(Note("flyteidl/gen/pb-go/huge.pb.go", "skipped: larger than 4 MB and generated"),),
     timings=TIMINGS,
     counts={"files": 2252, "parsed": 31},
+    web="https://github.com/flyteorg/flyte/blob/fd9a378061",
 )
 
 

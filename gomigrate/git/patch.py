@@ -35,7 +35,7 @@ class FileStat(NamedTuple):
     deleted: int
 
 
-class _Change(NamedTuple):
+class LineChange(NamedTuple):
     """Old lines [old_start, old_end) become new lines [new_start, new_end); lines count from 0."""
 
     old_start: int
@@ -108,7 +108,7 @@ def _render_file(path: str, old: bytes | None, new: bytes | None, mode: int) -> 
         index_mode = f" {mode:o}"
     header = b"diff --git %s %s\n" % (old_name, new_name)
     header += f"{kind}index {old_id}..{new_id}{index_mode}\n".encode("ascii")
-    hunks = b"".join(_render_hunks(_lines(old or b""), _lines(new or b"")))
+    hunks = b"".join(_render_hunks(split_lines(old or b""), split_lines(new or b"")))
     if not hunks:
         return header
     # git ends a name that holds a space with a tab, so that other tools see where the name ends.
@@ -119,7 +119,7 @@ def _render_file(path: str, old: bytes | None, new: bytes | None, mode: int) -> 
 
 
 def _file_stat(path: str, old: bytes, new: bytes) -> FileStat:
-    changed = _changes(_lines(old), _lines(new))
+    changed = _changes(split_lines(old), split_lines(new))
     return FileStat(
         path,
         added=sum(change.new_end - change.new_start for change in changed),
@@ -127,7 +127,7 @@ def _file_stat(path: str, old: bytes, new: bytes) -> FileStat:
     )
 
 
-def _lines(data: bytes) -> list[bytes]:
+def split_lines(data: bytes) -> list[bytes]:
     """The lines with their newlines; only the last one may lack it."""
     lines = [line + b"\n" for line in data.split(b"\n")]
     lines[-1] = lines[-1][:-1]
@@ -135,7 +135,7 @@ def _lines(data: bytes) -> list[bytes]:
 
 
 def _render_hunks(old: list[bytes], new: list[bytes]) -> Iterator[bytes]:
-    for group in _grouped(_changes(old, new)):
+    for group in hunks(old, new):
         lead = min(CONTEXT_LINES, group[0].old_start)
         trail = min(CONTEXT_LINES, len(old) - group[-1].old_end)
         old_start, old_end = group[0].old_start - lead, group[-1].old_end + trail
@@ -162,10 +162,10 @@ def _marked(mark: bytes, lines: Sequence[bytes]) -> Iterator[bytes]:
         yield mark + line if line.endswith(b"\n") else mark + line + _NO_NEWLINE
 
 
-def _grouped(changes: Sequence[_Change]) -> Iterator[list[_Change]]:
-    """Changes that are so near to each other that their context meets share a hunk."""
-    group: list[_Change] = []
-    for change in changes:
+def hunks(old: list[bytes], new: list[bytes]) -> Iterator[list[LineChange]]:
+    """What changed between lines, in order. Changes that are so near that their context meets share a hunk."""
+    group: list[LineChange] = []
+    for change in _changes(old, new):
         if group and change.old_start - group[-1].old_end > 2 * CONTEXT_LINES:
             yield group
             group = []
@@ -174,15 +174,15 @@ def _grouped(changes: Sequence[_Change]) -> Iterator[list[_Change]]:
         yield group
 
 
-def _changes(old: list[bytes], new: list[bytes]) -> list[_Change]:
+def _changes(old: list[bytes], new: list[bytes]) -> list[LineChange]:
     """What changed, in order. Equal ends and lines that both sides hold once leave little to compare."""
     start = _equal_at_start(old, new)
     tail = _equal_at_start(old[start:][::-1], new[start:][::-1])
-    everything = _Change(start, len(old) - tail, start, len(new) - tail)
-    changes: list[_Change] = []
+    everything = LineChange(start, len(old) - tail, start, len(new) - tail)
+    changes: list[LineChange] = []
     old_at = new_at = start
     for old_next, new_next in [*_anchors(old, new, everything), (everything.old_end, everything.new_end)]:
-        changes += _compare(old, new, _Change(old_at, old_next, new_at, new_next))
+        changes += _compare(old, new, LineChange(old_at, old_next, new_at, new_next))
         old_at, new_at = old_next + 1, new_next + 1
     return changes
 
@@ -194,7 +194,7 @@ def _equal_at_start(old: Sequence[bytes], new: Sequence[bytes]) -> int:
     return min(len(old), len(new))
 
 
-def _anchors(old: list[bytes], new: list[bytes], within: _Change) -> list[tuple[int, int]]:
+def _anchors(old: list[bytes], new: list[bytes], within: LineChange) -> list[tuple[int, int]]:
     """Positions (old, new) of equal lines that each side holds once, the longest run that ascends in both."""
     old_at = _only_once(old, within.old_start, within.old_end)
     new_at = _only_once(new, within.new_start, within.new_end)
@@ -229,14 +229,14 @@ def _ascending(positions: Sequence[int]) -> list[int]:
     return run[::-1]
 
 
-def _compare(old: list[bytes], new: list[bytes], block: _Change) -> list[_Change]:
+def _compare(old: list[bytes], new: list[bytes], block: LineChange) -> list[LineChange]:
     a, b = old[block.old_start : block.old_end], new[block.new_start : block.new_end]
     if not a and not b:
         return []
     if not a or not b or _equal_pairs(a, b) > _MAX_PAIRS:
         return [block]
     return [
-        _Change(block.old_start + i, block.old_start + i_end, block.new_start + j, block.new_start + j_end)
+        LineChange(block.old_start + i, block.old_start + i_end, block.new_start + j, block.new_start + j_end)
         for kind, i, i_end, j, j_end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
         if kind != "equal"
     ]

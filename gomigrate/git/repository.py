@@ -25,6 +25,10 @@ _MAX_TEXT = 64 * 1024 * 1024
 _COMMIT = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 # No part begins with a dot, so that a hostile HEAD does not lead out of the folder.
 _BRANCH = re.compile(rb"ref: *(refs/heads(?:/[^/.\s\\:\0][^/\s\\:\0]*)+)\s*")
+# Only the plainest form, as git itself writes it. What needs git to be understood (include, insteadOf) gives nothing.
+_ORIGIN = re.compile(
+    rb'^\[remote "origin"\]\n(?:[ \t](?![ \t]*url\b)[^\n]*\n)*[ \t]+url = (\S+)[ \t]*$', re.IGNORECASE | re.MULTILINE
+)
 _OPTIONS = (
     "--no-pager",
     "--no-optional-locks",
@@ -141,6 +145,17 @@ def author(top: Path) -> str:
     return f"{name} <{mail}>" if name.strip() and mail.isascii() and "@" in mail else "gomigrate <gomigrate@localhost>"
 
 
+def origin(top: Path) -> str:
+    """The address of the remote `origin`, "" when there is none or it is not simply written down. Runs no git.
+
+    Nobody vouches for it: give it to `gomigrate.git.web` before anything is made of it.
+    """
+    checkout = find_top(top)
+    folder = _git_folder(checkout) if checkout else None
+    found = _ORIGIN.search(_text(_common(folder) / "config")) if folder else None
+    return found[1].decode("ascii", "replace") if found else ""
+
+
 def in_progress(top: Path) -> str:
     """What is unfinished there: merge, rebase, cherry-pick, revert, bisect, am; or "". Runs no git."""
     checkout = find_top(top)
@@ -216,13 +231,17 @@ def _head_in_files(folder: Path) -> str:
     head = _text(folder / "HEAD")
     branch = _BRANCH.fullmatch(head)
     if branch:
-        # In a worktree HEAD is its own, and the branches are those of the repository.
-        common = folder / os.fsdecode(_text(folder / "commondir").strip() or b".")
+        common = _common(folder)
         head = _text(common / os.fsdecode(branch[1]))
         if not head:
             packed = re.search(rb"^([0-9a-f]+) %s$" % re.escape(branch[1]), _text(common / "packed-refs"), re.MULTILINE)
             head = packed[1] if packed else b""
     return head.strip().decode("ascii") if _COMMIT.fullmatch(head.strip()) else ""
+
+
+def _common(folder: Path) -> Path:
+    """In a worktree HEAD is its own, and branches and settings are those of the repository."""
+    return folder / os.fsdecode(_text(folder / "commondir").strip() or b".")
 
 
 def _text(file: Path) -> bytes:

@@ -12,6 +12,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from gomigrate.report.words import grid, handlers, kind_of, number, reasons, spaced, visible
+
 # GitHub takes 65,536 characters; the rest is for what a person adds.
 LIMIT = 60_000
 
@@ -33,8 +35,6 @@ LONGEST_COMMAND = 8_000
 # More changes than these are folded, so that the reader sees that there is more below them.
 MANY_CHANGES = 12
 
-HANDLERS = (("old",), ("new",), ("old", "new"), ("new", "old"), ("old", "new", "old"))
-
 _BLANK = re.compile(r"\n{3,}")
 _SPACES = re.compile(r"[ \t\r\n]+")
 _SPAN = re.compile(r"`([^`]+)`")
@@ -44,8 +44,6 @@ _SPECIAL = re.compile(
     r"(?P<link>[@#](?=\w))|[\\`*\[\]<>&|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^(?:[-+=#]|\d+(?=[.)]))"
 )
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "$": "&#36;"}
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
 Values = Mapping[str, Any]
 
 
@@ -188,7 +186,7 @@ class _Page:
 
     def kinds(self, meaning: Sequence[Values]) -> Markdown:
         """The kinds of change in meaning, in a row."""
-        return self._row([f"{_kind(m)} ({number(len(m['places']), 'place')})" for m in meaning], self.prose, most=6)
+        return self._row([f"{kind_of(m)} ({number(len(m['places']), 'place')})" for m in meaning], self.prose, most=6)
 
     def left_places(self, left: Sequence[Values]) -> Markdown:
         """How many places are left, and the first of them."""
@@ -237,7 +235,7 @@ class _Page:
         if c["object_type"]:
             text += f" *Object:* {self.object_type(c['object_type'])}."
         if c["differences"]:
-            text += f" *Differs:* {self._row([_words(d['name']) for d in c['differences']], self.prose)}."
+            text += f" *Differs:* {self._row([spaced(d['name']) for d in c['differences']], self.prose)}."
         return f"{text} (rule {self.code(c['rule'])})"
 
     def diffs(self, changes: Sequence[Values]) -> Markdown:
@@ -270,7 +268,7 @@ class _Page:
                 text = Markdown(f"check that the object is {self.object_type(m['text'])}.")
             example = f" *Example:* {self.code(m['example'])}." if m["example"] else ""
             places = f"{number(len(m['places']), 'place')}: {self.codes(m['places'])}"
-            return f"**{self.prose(_kind(m))}**: {text}{example}\n  {places}"
+            return f"**{self.prose(kind_of(m))}**: {text}{example}\n  {places}"
 
         return self._list(meaning, entry)
 
@@ -308,18 +306,15 @@ class _Page:
         return Markdown("\n\n".join(map(self._matrix, matrices[: self.items])) + "\n" + self._more(matrices))
 
     def _matrix(self, m: Values) -> str:
-        cells = {(c["created_by"], tuple(c["handled_by"])): c for c in m["cells"]}
-        columns = [h for h in HANDLERS if any(handled == h for _, handled in cells)]
-        columns += [h for h in dict.fromkeys(handled for _, handled in cells) if h not in columns]
-        creators = sorted({creator for creator, _ in cells}, reverse=True)  # old before new
+        columns, rows = grid(m)
 
-        def row(creator: str) -> list[str]:
-            return [creator, *(self._matrix_cell(cells.get((creator, h))) for h in columns)]
+        def row(of: tuple[str, Sequence[Values | None]]) -> list[str]:
+            return [of[0], *map(self._matrix_cell, of[1])]
 
         parts = [
             f"### {self.code(m['name'])}",
-            self._table(["Created by", *map(_handlers, columns)], creators, row),
-            self._list(_reasons(m), self._reason),
+            self._table(["Created by", *map(handlers, columns)], rows, row),
+            self._list(reasons(m), self._reason),
             f"**Plan:** {self.sentence(m['advice'])}",
         ]
         if m["before"] or m["after"]:
@@ -368,13 +363,6 @@ class _Page:
         return self._row([f"{t['name']} {t['seconds'] * 1000:.0f} ms" for t in timings], self.prose)
 
 
-def visible(text: str, keep: str = "") -> str:
-    """The text with everything that a terminal or a browser would act on, or hide, written out."""
-    if text.isprintable():
-        return text
-    return "".join(ch if ch.isprintable() or ch in keep else _escape_char(ch) for ch in text)
-
-
 def fence(code: str, language: str) -> Markdown:
     """A block of code that its content cannot close."""
     text = visible(code, keep="\n\t")
@@ -387,11 +375,6 @@ def command(text: str) -> Markdown:
     if len(text) > LONGEST_COMMAND:
         return Markdown("Too long to show: see the JSON report.")
     return fence(text, "sh")
-
-
-def number(count: int, one: str) -> str:
-    """The count with its noun."""
-    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
 
 
 def figures(summary: Values) -> Markdown:
@@ -416,50 +399,12 @@ def _fate(fate: str) -> str:
     return {"freed": "freed", "stuck": "**stuck**"}.get(fate, "not computed")
 
 
-def _kind(meaning: Values) -> str:
-    """What sort of change in meaning it is, in a few words."""
-    words = str(meaning["operation"] or "Rewrite")
-    if meaning["kind"] == "assumed":
-        return words + " on an assumed type"
-    return f"{words}: {_words(meaning['name'])}" if meaning["name"] else words + " narrowed"
-
-
-def _words(name: str) -> str:
-    return name.replace("-", " ")
-
-
-def _reasons(matrix: Values) -> list[tuple[bool, str, str]]:
-    """Why objects are freed or stuck, each reason once with its histories; the stuck ones first."""
-    found: dict[tuple[bool, str], dict[str, list[str]]] = {}
-    for c in sorted(matrix["cells"], key=lambda c: bool(c["freed"])):
-        if c["why"]:
-            histories = found.setdefault((c["freed"], c["why"]), {})
-            histories.setdefault(c["created_by"], []).append(_handlers(c["handled_by"]))
-    return [
-        (freed, why, "; ".join(f"created by {by} and handled by {' / '.join(h)}" for by, h in histories.items()))
-        for (freed, why), histories in found.items()
-    ]
-
-
-def _handlers(handled_by: Sequence[str]) -> str:
-    if len(handled_by) > 2:
-        return ", ".join(handled_by)
-    return " then ".join(handled_by) + (" (rollback)" if tuple(handled_by) == ("new", "old") else "")
-
-
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit] + "…"
 
 
 def _longest_run(text: str) -> int:
     return max(map(len, _TICKS.findall(text)), default=0)
-
-
-def _escape_char(ch: str) -> str:
-    code = ord(ch)
-    if ch in _ESCAPES:
-        return _ESCAPES[ch]
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _escape_mark(match: re.Match[str]) -> str:

@@ -63,6 +63,7 @@ def build_view(
     view = {
         "checkout": os.path.basename(plan.checkout.rstrip("/\\")),
         "commit": plan.commit,
+        "web": plan.web,
         "pack": plan.pack,
         "stage": {"name": plan.stage.value, "meaning": STAGES[plan.stage]},
         "summary": _summary(plan, changed, left, intended, files),
