@@ -233,6 +233,18 @@ def show_rules(name: str, folder: Path | None) -> None:
     click.echo("\n".join(lines))
 
 
+@cli.command(short_help="What a rule is about; without one, the list of all.")
+@click.argument("rule", required=False)
+def explain(rule: str | None) -> None:
+    """What RULE (its id or name) is about: why, before and after, and the source of the facts.
+
+    Without RULE: the list of all.
+    """
+    from gomigrate.explain import help_text, list_text, rule_named
+
+    click.echo(list_text() if rule is None else help_text(rule_named(rule)))
+
+
 @cli.command(short_help="Migrate a copy of the bundled sample, and show what happens.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR",

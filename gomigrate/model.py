@@ -12,6 +12,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from gomigrate.catalogue import Rule
+
 
 class Stage(str, Enum):
     """What the resulting code adds and honours."""
@@ -77,7 +79,7 @@ class Evidence(NamedTuple):
 class Diagnostic(NamedTuple):
     """One finding. With a fix it is changed by the patch; without one it is left to a person, and says why."""
 
-    rule: str
+    rule: Rule
     path: str
     line: int
     column: int

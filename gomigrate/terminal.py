@@ -77,7 +77,7 @@ class Terminal:
         """Findings of `check`, on standard output: file:line:column, rule, message."""
         for diagnostic in found:
             where = click.style(printable(diagnostic.where), bold=True)
-            text = f"{where}: {diagnostic.rule}: {printable(diagnostic.message)}"
+            text = f"{where}: {diagnostic.rule.id} {diagnostic.rule.name}: {printable(diagnostic.message)}"
             self._say(text, sys.stdout)
         if self.quiet:
             return

@@ -411,7 +411,10 @@ def test_demo(run: Run, tmp_path: Path) -> None:
     refused(run("demo", "-o", tmp_path / "demo"), "demo", "is not an empty folder")
 
 
-HELP = [(), ("patch",), ("check",), ("apply",), ("rules",), ("rules", "list"), ("rules", "show"), ("demo",)]
+HELP = [
+    *((), ("patch",), ("check",), ("apply",)),
+    *(("rules",), ("rules", "list"), ("rules", "show"), ("explain",), ("demo",)),
+]
 
 
 @pytest.mark.parametrize("command", HELP, ids=" ".join)

@@ -20,6 +20,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from gomigrate.catalogue import (
+    ARBITRARY_FIXTURE,
+    FORCE_CLEAR,
+    INLINE_FINALIZER_CODE,
+    NOT_UNDERSTOOD,
+    UNQUALIFIED_NAME,
+    Rule,
+)
 from gomigrate.errors import UserError
 from gomigrate.model import (
     Confidence,
@@ -72,7 +80,7 @@ def found(
     message: str,
     before: str,
     *,
-    rule: str = "finalizer/operation",
+    rule: Rule = INLINE_FINALIZER_CODE,
     **more: Any,
 ) -> Diagnostic:
     return Diagnostic(
@@ -203,7 +211,7 @@ DIAGNOSTICS = (
         None,
         "`flyte-finalizer` has no domain",
         'const FinalizerKey = "flyte-finalizer"',
-        rule="finalizer/name",
+        rule=UNQUALIFIED_NAME,
         name="flyte-finalizer",
         fix=SuggestedFix("the constant moves to the package of the API type", ()),
         evidence=Evidence(Confidence.EXACT, "every use of the constant is among the changes here"),
@@ -215,7 +223,7 @@ DIAGNOSTICS = (
             None,
             "the arbitrary finalizer 'f1' stood for any finalizer",
             '"f1"',
-            rule="finalizer/fixture",
+            rule=ARBITRARY_FIXTURE,
             fix=fixed("the test's object carries the constant", "v1alpha1.FinalizerKey", HANDLER_TEST, line * 40),
             evidence=Evidence(Confidence.EXACT, "every 'f1' of this test is a finalizer, and all change alike"),
         )
@@ -236,7 +244,7 @@ DIAGNOSTICS = (
         Operation.REMOVE,
         "writes a list that `normalise` computes",
         "obj.Finalizers = normalise(obj.Finalizers)",
-        rule="finalizer/opaque",
+        rule=NOT_UNDERSTOOD,
         left_because="`normalise` lower-cases the names, so its result depends on their content",
         next_step="call `controllerutil.RemoveFinalizer` by hand if removing our name is all that is wanted",
     ),
@@ -246,7 +254,7 @@ DIAGNOSTICS = (
         Operation.CLEAR,
         "empties the list under `--force`",
         "w.SetFinalizers([]string{})",
-        rule="finalizer/force-delete",
+        rule=FORCE_CLEAR,
         left_because="a forced delete is meant to drop the finalizers of everybody",
         intended=True,
     ),
@@ -620,7 +628,9 @@ def hostile_plan(text: str, findings: int = 3) -> Plan:
             {"left_because": text, "intended": True},
         ]
         for kind in kinds:
-            diagnostics.append(Diagnostic(text, text, i + 1, 1, 1, text, text, Operation.CLEAR, text, **kind))
+            diagnostics.append(
+                Diagnostic(INLINE_FINALIZER_CODE, text, i + 1, 1, 1, text, text, Operation.CLEAR, text, **kind)
+            )
     others = min(findings, 40)
     texts = (text,) * others
     matrix = UpgradeMatrix(

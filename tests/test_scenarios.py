@@ -154,7 +154,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _finding(diagnostic: Diagnostic) -> str:
     operation = diagnostic.operation.value if diagnostic.operation is not None else "-"
     state = "changed" if diagnostic.fix else "intended" if diagnostic.intended else "left"
-    words = [diagnostic.rule, operation, state]
+    words = [diagnostic.rule.name, operation, state]
     if diagnostic.evidence is not None and diagnostic.fix:
         words.append(diagnostic.evidence.confidence.value)
         words += [f"[{d.name}]" for d in diagnostic.evidence.differences]

@@ -8,26 +8,39 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
+from gomigrate.catalogue import (
+    ARBITRARY_FIXTURE,
+    FORCE_CLEAR,
+    HAND_WRITTEN_CALL,
+    HAND_WRITTEN_HELPER,
+    HELPER_TEST,
+    INLINE_FINALIZER_CODE,
+    LEGACY_LEFT_OVER,
+    NAME_IN_TEXT,
+    NOT_UNDERSTOOD,
+    UNQUALIFIED_NAME,
+    UNSAFE_UPGRADE,
+    Rule,
+)
 from gomigrate.finalizer.analysis import Analysis, Decision
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
 from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
-from gomigrate.model import Confidence, Diagnostic, Difference, Evidence, Operation, Stage, SuggestedFix, TextEdit
+from gomigrate.model import (
+    Confidence,
+    Diagnostic,
+    Difference,
+    Evidence,
+    Operation,
+    Stage,
+    SuggestedFix,
+    TextEdit,
+    UpgradeMatrix,
+)
 
 if TYPE_CHECKING:
     from gomigrate.finalizer.plan import Draft
 
-CALL, INLINE, HELPER, NAME, TEST, FIXTURE, FORCE, LEGACY, TEXT = (
-    "handwritten-call",
-    "inline-finalizer-code",
-    "handwritten-helper",
-    "unqualified-name",
-    "helper-test",
-    "fixture",
-    "force-delete",
-    "legacy-left-over",
-    "name-in-text",
-)
 _HARMLESS = frozenset({"nil-empty", "zero-time"})
 _WHAT = {
     Operation.CONTAINS: "asks whether the finalizer is there",
@@ -55,7 +68,7 @@ _NARROWED = {
 }
 
 
-def describe(analysis: Analysis, draft: Draft, changes: dict[str, bytes | None]) -> tuple[Diagnostic, ...]:
+def describe(analysis: Analysis, draft: Draft, matrices: tuple[UpgradeMatrix, ...]) -> tuple[Diagnostic, ...]:
     """All diagnostics, in the order of files and lines."""
     found = [
         *_sites(analysis, draft),
@@ -64,8 +77,9 @@ def describe(analysis: Analysis, draft: Draft, changes: dict[str, bytes | None])
         *_fixtures(draft),
         *_unknown(analysis),
         *_stage(analysis),
+        *_unsafe(analysis, matrices),
     ]
-    return tuple(sorted(set(found), key=lambda d: (d.path, d.line, d.column, d.rule)))
+    return _sorted(found)
 
 
 def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
@@ -78,7 +92,7 @@ def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
         if any(f is helper.file for f in analysis.files):
             found.append(
                 at(
-                    HELPER, helper.file, helper.node, f"{helper.symbol} is a hand-written helper: it "
+                    HAND_WRITTEN_HELPER, helper.file, helper.node, f"{helper.symbol} is a hand-written helper: it "
                     f"{_WHAT[helper.meaning.operation]}", operation=helper.meaning.operation,
                 )
             )  # fmt: skip
@@ -91,17 +105,24 @@ def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
             if not covered and not uses.migrated:
                 found.append(_unqualified(reference.file, reference.node, "the name", uses))
     found += [*_unknown(analysis), *_stage(analysis)]
-    return tuple(sorted(set(found), key=lambda d: (d.path, d.line, d.column, d.rule)))
+    return _sorted(found)
+
+
+def _sorted(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(set(found), key=lambda d: (d.path, d.line, d.column, d.rule.id)))
 
 
 def _unqualified(file: SourceFile, node: Node, what: str, uses: NameUses) -> Diagnostic:
     return at(
-        NAME, file, node, f'{what} holds "{uses.rule.old}", which is not domain-qualified: "{uses.rule.new}"',
+        UNQUALIFIED_NAME,
+        file,
+        node,
+        f'{what} holds "{uses.rule.old}", which is not domain-qualified: "{uses.rule.new}"',
         name=uses.rule.old,
-    )  # fmt: skip
+    )
 
 
-def at(rule: str, file: SourceFile, node: Node, message: str, **more: object) -> Diagnostic:
+def at(rule: Rule, file: SourceFile, node: Node, message: str, **more: object) -> Diagnostic:
     """A diagnostic at a node, with its source text."""
     line, column = file.position(node.start_byte)
     end_line = file.position(node.end_byte)[0]
@@ -134,7 +155,7 @@ def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> D
     site, meaning = decision.site, decision.site.meaning
     text = "".join(site.file.text(n) for n in site.nodes)
     helper = ", ".join(sorted({name for _, _, name in meaning.functions if f"{name}(" in text or f"{name}[" in text}))
-    rule = FORCE if decision.intended else CALL if helper else INLINE
+    rule = FORCE_CLEAR if decision.intended else HAND_WRITTEN_CALL if helper else INLINE_FINALIZER_CODE
     negated = " (negated)" if meaning.negated else ""
     by = f" by the hand-written {helper}" if helper else ""
     on = f" on {decision.object}" if decision.object else ""
@@ -192,13 +213,14 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
         message = f"{name} goes: {what}, and nothing uses it any more{exported if name[:1].isupper() else ''}"
         evidence = Evidence(Confidence.EXACT, "every reference in the checkout is migrated or goes as well")
         yield at(
-            HELPER, file, node, message, operation=helper.meaning.operation if helper is not None else None,
+            HAND_WRITTEN_HELPER, file, node, message,
+            operation=helper.meaning.operation if helper is not None else None,
             evidence=evidence, fix=_removal(file, node, "delete the helper"),
         )  # fmt: skip
     for file, node in analysis.gone_tests:
         evidence = Evidence(Confidence.EXACT, "it calls nothing of its package but helpers that go")
         message = f"{file.name_of(node)} goes with the helpers that it tests"
-        yield at(TEST, file, node, message, evidence=evidence, fix=_removal(file, node, "delete the test"))
+        yield at(HELPER_TEST, file, node, message, evidence=evidence, fix=_removal(file, node, "delete the test"))
     for kept in analysis.kept.values():
         helper = kept.helper
         inside = [d for d in analysis.decisions if d.site.file is helper.file and _within(d.site.nodes[0], helper.node)]
@@ -206,7 +228,7 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
             # What it does is migrated where it stands: nothing hand-written is left of it.
             continue
         yield at(
-            HELPER,
+            HAND_WRITTEN_HELPER,
             helper.file,
             helper.node,
             f"{helper.symbol} stays: it {_WHAT[helper.meaning.operation]}, and is still used",
@@ -244,12 +266,21 @@ def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
                 edit = TextEdit(declared.file.path, declared.value.spec.start_byte, declared.value.spec.end_byte, b"")
                 fix = SuggestedFix("use the domain-qualified name", (edit,), f'{placement.key.name} = "{rule.new}"')
                 message = f'{declared.symbol.name} = "{rule.old}" is not domain-qualified; the constant {where}'
-                yield at(NAME, declared.file, declared.value.spec, message, name=rule.old, evidence=evidence, fix=fix)
+                yield at(
+                    UNQUALIFIED_NAME,
+                    declared.file,
+                    declared.value.spec,
+                    message,
+                    name=rule.old,
+                    evidence=evidence,
+                    fix=fix,
+                )
         for mention in uses.mentions:
             if not mention.file.is_generated:
                 yield at(
-                    TEXT, mention.file, mention.node, f'"{rule.old}" stands inside of a longer text', name=rule.old,
-                    left_because="text is not followed", next_step="look whether it must name the new finalizer",
+                    NAME_IN_TEXT, mention.file, mention.node, f'"{rule.old}" stands inside of a longer text',
+                    name=rule.old, left_because="text is not followed",
+                    next_step="look whether it must name the new finalizer",
                 )  # fmt: skip
         if blocked is not None and not uses.old:
             for reference in uses.old_literals:
@@ -262,14 +293,16 @@ def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
             text,
         )
         message = f"names the finalizer {uses.rule.old}: by its constant"
-        yield at(NAME, reference.file, reference.node, message, name=uses.rule.old, evidence=evidence, fix=fix)
+        yield at(
+            UNQUALIFIED_NAME, reference.file, reference.node, message, name=uses.rule.old, evidence=evidence, fix=fix
+        )
 
 
 def _blocked(file: SourceFile, node: Node, what: str, uses: NameUses, reason: str) -> Diagnostic:
     return at(
-        NAME, file, node, f'{what} holds "{uses.rule.old}", which is not domain-qualified', name=uses.rule.old,
-        left_because=reason, next_step="a changed name there could leave objects that are never freed: clear that "
-        "use, then run again",
+        UNQUALIFIED_NAME, file, node, f'{what} holds "{uses.rule.old}", which is not domain-qualified',
+        name=uses.rule.old, left_because=reason,
+        next_step="a changed name there could leave objects that are never freed: clear that use, then run again",
     )  # fmt: skip
 
 
@@ -283,10 +316,11 @@ def _fixtures(draft: Draft) -> Iterator[Diagnostic]:
             edit = TextEdit(fixture.file.path, node.start_byte, node.end_byte, text.encode())
             fix = SuggestedFix("carry the key", (edit,), text)
             message = f"the arbitrary finalizer {fixture.text!r} stood for any; the code now looks for its own"
-            yield at(FIXTURE, fixture.file, node, message, name=uses.rule.old, evidence=evidence, fix=fix)
+            yield at(ARBITRARY_FIXTURE, fixture.file, node, message, name=uses.rule.old, evidence=evidence, fix=fix)
     for fixture in draft.left_fixtures:
         yield at(
-            FIXTURE, fixture.file, fixture.nodes[0], f"the fixture's finalizer {fixture.text!r} stood for any",
+            ARBITRARY_FIXTURE, fixture.file, fixture.nodes[0],
+            f"the fixture's finalizer {fixture.text!r} stood for any",
             left_because=fixture.left, next_step="decide whether this object should carry the key",
         )  # fmt: skip
 
@@ -310,7 +344,7 @@ def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
         if not unknown.file.is_test and not analysis.is_harmless(unknown.file, unknown.node):
             does = "writes" if unknown.writes else "reads"
             yield at(
-                INLINE, unknown.file, unknown.node, f"{does} finalizers in a way that is not understood",
+                NOT_UNDERSTOOD, unknown.file, unknown.node, f"{does} finalizers in a way that is not understood",
                 left_because=unknown.reason, next_step="look at it; use controllerutil where it fits",
             )  # fmt: skip
 
@@ -350,7 +384,28 @@ def _stage(analysis: Analysis) -> Iterator[Diagnostic]:
 
 def _left_over(decision: Decision, uses: NameUses, message: str) -> Diagnostic:
     return at(
-        LEGACY, decision.site.file, decision.site.nodes[0], message, operation=decision.site.meaning.operation,
-        name=uses.rule.old, left_because="going from one stage to the next is not done by this version",
+        LEGACY_LEFT_OVER, decision.site.file, decision.site.nodes[0], message,
+        operation=decision.site.meaning.operation, name=uses.rule.old,
+        left_because="going from one stage to the next is not done by this version",
         next_step="change it by hand",
     )  # fmt: skip
+
+
+def _unsafe(analysis: Analysis, matrices: tuple[UpgradeMatrix, ...]) -> Iterator[Diagnostic]:
+    """One for each name whose objects would be stuck after some order of releases, where the name is declared."""
+    for matrix in matrices:
+        stuck = [c for c in matrix.cells if not c.freed]
+        uses = next((u for u in analysis.names if u.rule.old == matrix.name), None)
+        if not stuck or uses is None:
+            continue
+        places = [(d.file, d.value.spec) for d in uses.old] or [(r.file, r.node) for r in uses.old_literals]
+        for file, node in sorted(places, key=lambda p: (p[0].is_test, p[0].path, p[1].start_byte))[:1]:
+            first = stuck[0]
+            message = (
+                f'objects of "{matrix.name}" can get stuck ({len(stuck)} of {len(matrix.cells)} orders of releases): '
+                f"created by {first.created_by} code, handled by {' then '.join(first.handled_by)}: {first.why}"
+            )
+            yield at(
+                UNSAFE_UPGRADE, file, node, message, name=matrix.name,
+                left_because="the order of releases is yours to choose", next_step=matrix.advice,
+            )  # fmt: skip

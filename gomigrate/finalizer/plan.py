@@ -79,12 +79,13 @@ def make_plan(analysis: Analysis, constant_package: str, render: Render) -> Outc
     else:
         raise UserError("the findings depend on each other in a circle; nothing was written. Please report this.")
     originals, changes = _changes(analysis, draft)
+    matrices = tuple(m for p in draft.placements.values() if (m := _matrix(analysis, p.uses)) is not None)
     return Outcome(
-        diagnostics.describe(analysis, draft, changes),
+        diagnostics.describe(analysis, draft, matrices),
         originals,
         changes,
         tuple(_choice(analysis, p) for p in draft.placements.values() if p.create or not p.uses.migrated),
-        tuple(m for p in draft.placements.values() if (m := _matrix(analysis, p.uses)) is not None),
+        matrices,
         tuple(_module_change(analysis, p, user) for p in draft.placements.values() for user in p.unseen),
     )
 

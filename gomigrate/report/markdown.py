@@ -236,7 +236,10 @@ class _Page:
             text += f" *Object:* {self.object_type(c['object_type'])}."
         if c["differences"]:
             text += f" *Differs:* {self._row([spaced(d['name']) for d in c['differences']], self.prose)}."
-        return f"{text} (rule {self.code(c['rule'])})"
+        return f"{text} {self._rule(c)}"
+
+    def _rule(self, finding: Values) -> str:
+        return f"(rule {self.code(finding['rule'])} {self.prose(finding['rule_name'])})"
 
     def diffs(self, changes: Sequence[Values]) -> Markdown:
         """The code before and after of each change."""
@@ -296,7 +299,7 @@ class _Page:
             step = f" *Next:* {self.sentence(d['next_step'])}" if d["next_step"] else ""
             return (
                 f"{self.code(d['where'])}{operation}: {self.sentence(d['message'])} "
-                f"*Why left:* {self.sentence(d['reason'])}{step} (rule {self.code(d['rule'])})"
+                f"*Why left:* {self.sentence(d['reason'])}{step} {self._rule(d)}"
             )
 
         return self._list(left, entry)

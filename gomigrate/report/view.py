@@ -128,7 +128,7 @@ def _distribution_version(module: str) -> str:
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
-    return diagnostic.path, diagnostic.line, diagnostic.column, diagnostic.rule
+    return diagnostic.path, diagnostic.line, diagnostic.column, diagnostic.rule.id
 
 
 def _file_change(plan: Plan, path: str) -> str:
@@ -143,7 +143,9 @@ def _evidence(diagnostic: Diagnostic) -> Evidence:
 
 def _finding(d: Diagnostic) -> dict[str, Any]:
     return {
-        "rule": d.rule,
+        "rule": d.rule.id,
+        "rule_name": d.rule.name,
+        "severity": d.rule.severity.value,
         "where": d.where,
         "path": d.path,
         "line": d.line,
