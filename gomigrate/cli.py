@@ -104,7 +104,7 @@ def cli() -> None:
 )
 @click.option(
     "--report", "reports", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
-    help="A report, .md or .json by its ending. May be repeated.",
+    help="A report, .html, .md or .json by its ending. May be repeated.",
 )  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("diff", "mbox")), default="diff", help="mbox is for `git am`.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when something is left to a person.")
@@ -123,7 +123,7 @@ def patch(
     ahead = work_ahead(checkout, _pack(options))
     # What is imported only now is imported while the checkout is read.
     from gomigrate.outputs import check_outputs, write_all
-    from gomigrate.report import FORMATS
+    from gomigrate.report import FORMATS, sources_for
     from gomigrate.report.view import build_view
     from gomigrate.terminal import Terminal
 
@@ -140,7 +140,7 @@ def patch(
     if reports:
         view = build_view(plan)
         for report in reports:
-            outputs[report] = ahead.report(view, report.suffix).encode()
+            outputs[report] = ahead.report(view, report.suffix, sources_for(report.suffix, plan)).encode()
     write_all(outputs, text if output is None else b"")
     assert isinstance(terminal, Terminal)
     terminal.summary(plan, output, reports)

@@ -15,10 +15,12 @@ from gomigrate.errors import UserError
 from gomigrate.git.patch import render_patch
 from gomigrate.outputs import write_all
 from gomigrate.pipeline import plan_checkout
-from gomigrate.report import render_view
+from gomigrate.report import render_view, sources_for
 from gomigrate.report.view import build_view
 from gomigrate.resources import data_dir
 from gomigrate.terminal import Terminal
+
+REPORTS = (".html", ".md", ".json")
 
 
 def run_demo(output: Path | None, color: str) -> None:
@@ -32,10 +34,10 @@ def run_demo(output: Path | None, color: str) -> None:
     patch = render_patch(plan.originals, plan.changes)
     view = build_view(plan)
     files = {folder / "finalizer.patch": patch}
-    files |= {folder / f"report{s}": render_view(view, s).encode() for s in (".md", ".json")}
+    files |= {folder / f"report{s}": render_view(view, s, sources_for(s, plan)).encode() for s in REPORTS}
     write_all(files)
     _show_diff(patch.decode(), color)
-    Terminal(color).summary(plan, folder / "finalizer.patch", [folder / "report.md", folder / "report.json"])
+    Terminal(color).summary(plan, folder / "finalizer.patch", [folder / f"report{s}" for s in REPORTS])
     apply_changes(sample, plan.originals, plan.changes)
     again = plan_checkout(sample, pack)
     state = "nothing left to change" if not again.changes else f"{len(again.changes)} files would change again"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gomigrate.background import Background
 from gomigrate.checkout import Checkout
@@ -15,6 +15,9 @@ from gomigrate.index import opened, scan
 from gomigrate.model import ModuleFacts, Note, Plan, Stage
 from gomigrate.packs import Pack
 from gomigrate.report import render_view
+
+if TYPE_CHECKING:
+    from gomigrate.report.diffs import Sources
 
 
 class Options(NamedTuple):
@@ -31,9 +34,9 @@ class Ahead(NamedTuple):
     background: Background
     scanned: Callable[[], Any]
 
-    def report(self, view: dict[str, Any], suffix: str) -> str:
+    def report(self, view: dict[str, Any], suffix: str, sources: Sources) -> str:
         """A report, as from `gomigrate.report.render_view`."""
-        text: str = self.background.run("report", view, suffix)
+        text: str = self.background.run("report", view, suffix, sources)
         return text
 
 

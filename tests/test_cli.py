@@ -407,7 +407,9 @@ def test_demo(run: Run, tmp_path: Path) -> None:
     assert done.code == 0
     assert done.out.startswith("diff --git ")
     assert "a second run finds nothing left to change" in done.err
-    assert {"finalizer.patch", "report.md", "report.json", "sample"} == {p.name for p in (tmp_path / "demo").iterdir()}
+    assert {"finalizer.patch", "report.html", "report.md", "report.json", "sample"} == {
+        p.name for p in (tmp_path / "demo").iterdir()
+    }
     refused(run("demo", "-o", tmp_path / "demo"), "demo", "is not an empty folder")
 
 

@@ -477,7 +477,7 @@ def test_view_is_left_as_it_was() -> None:
 
 
 def test_unknown_suffix() -> None:
-    with pytest.raises(UserError, match=r"'\.doc'.* \.json or \.md"):
+    with pytest.raises(UserError, match=r"'\.doc'.* \.html or \.json or \.md"):
         render(PLAN, ".doc")
 
 

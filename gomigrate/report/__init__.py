@@ -9,34 +9,54 @@ from gomigrate.errors import UserError
 
 if TYPE_CHECKING:
     from gomigrate.model import Plan
+    from gomigrate.report.diffs import Sources
 
 
-def _json(view: dict[str, Any]) -> str:
+def _html(view: dict[str, Any], sources: Sources) -> str:
+    from gomigrate.report.html import render_html
+
+    return render_html(view, sources)
+
+
+def _json(view: dict[str, Any], _: Sources) -> str:
     from gomigrate.report.json_report import render_json
 
     return render_json(view)
 
 
-def _markdown(view: dict[str, Any]) -> str:
+def _markdown(view: dict[str, Any], _: Sources) -> str:
     from gomigrate.report.markdown import render_markdown
 
     return render_markdown(view)
 
 
-FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {".json": _json, ".md": _markdown}
+FORMATS: dict[str, Callable[[dict[str, Any], Sources], str]] = {".html": _html, ".json": _json, ".md": _markdown}
+# Those that show the files themselves.
+WITH_SOURCES = frozenset({".html"})
 
 
-def render_view(view: dict[str, Any], suffix: str) -> str:
-    """Render a view in the format that a file name's suffix asks for."""
+def render_view(view: dict[str, Any], suffix: str, sources: Sources | None = None) -> str:
+    """Render a view in the format that a file name's suffix asks for; `sources` are those of `sources_for`."""
     writer = FORMATS.get(suffix.lower())
     if writer is None:
         known = " or ".join(sorted(FORMATS))
         raise UserError(f"no report format for the suffix {suffix!r}: name a file that ends in {known}")
-    return writer(view)
+    return writer(view, sources or {})
+
+
+def sources_for(suffix: str, plan: Plan) -> Sources:
+    """The files that such a report shows, before and after the patch, by path; none when it shows only the view."""
+    if suffix.lower() not in WITH_SOURCES:
+        return {}
+    return {
+        path: (plan.originals.get(path), plan.changes[path])
+        for path in sorted(plan.changes)
+        if plan.changes[path] != plan.originals.get(path)
+    }
 
 
 def render(plan: Plan, suffix: str) -> str:
     """Render a plan; for several formats build the view once and call `render_view` for each."""
     from gomigrate.report.view import build_view
 
-    return render_view(build_view(plan), suffix)
+    return render_view(build_view(plan), suffix, sources_for(suffix, plan))

@@ -95,7 +95,7 @@ def build_view(
             for name, seconds in (plan.timings if timings is None else timings)
         ],
     }
-    result = _encodable(view)
+    result = encodable(view)
     assert isinstance(result, dict)
     return result
 
@@ -330,7 +330,7 @@ def _verdict(plan: Plan, changes: bool, left: int) -> str:
 
 
 def _live_objects(constants: Iterable[ConstantChoice]) -> dict[str, Any]:
-    names = sorted({_encodable(c.old) for c in constants if c.old and c.old != c.new})
+    names = sorted({encodable(c.old) for c in constants if c.old and c.old != c.new})
     return {
         "names": names,
         "command": live_objects_command(names) if names else "",
@@ -369,7 +369,7 @@ def _go_char(ch: str) -> str:
     return f"\\u{ord(ch):04x}" if ord(ch) < 0x10000 else f"\\U{ord(ch):08x}"
 
 
-def _encodable(value: Any) -> Any:
+def encodable(value: Any) -> Any:
     """The value with what is no Unicode (stray bytes in a path come as lone surrogates) written out."""
     if isinstance(value, str):
         try:
@@ -378,9 +378,9 @@ def _encodable(value: Any) -> Any:
             return "".join(_surrogate(ch) if "\ud800" <= ch <= "\udfff" else ch for ch in value)
         return value
     if isinstance(value, dict):
-        return {key: _encodable(item) for key, item in value.items()}
+        return {key: encodable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_encodable(item) for item in value]
+        return [encodable(item) for item in value]
     return value
 
 
