@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
 from gomigrate.git.repository import find_top
 from gomigrate.journal import interrupted_note
-from gomigrate.model import Diagnostic, Note, Stage
-from gomigrate.packs import Pack
+from gomigrate.model import Diagnostic, Note
+from gomigrate.settings import Settings
 
 
-def check_paths(paths: tuple[Path, ...], pack: Pack, stage: Stage) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
-    """Findings in these files and folders, and notes on what was skipped. Raises UserError for a path that is not."""
+def check_paths(
+    paths: tuple[Path, ...], settle: Callable[[Path, Path], Settings]
+) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+    """Findings in these files and folders, and notes on what was skipped. Raises UserError for a path that is not.
+
+    `settle` gives the settings for a folder and the top of its checkout.
+    """
     found: dict[Diagnostic, None] = {}
     notes: dict[Note, None] = {}
-    files: dict[Path, list[str]] = {}
+    files: dict[tuple[Path, str], tuple[Settings, list[str]]] = {}
     for path in paths:
         if path.is_dir():
-            some, said = _check_folder(path, pack, stage)
+            folder = path.resolve()
+            some, said = _check_folder(path, settle(folder, find_top(folder) or folder))
             found.update(dict.fromkeys(some))
             notes.update(dict.fromkeys(said))
         elif not path.exists():
@@ -28,9 +35,11 @@ def check_paths(paths: tuple[Path, ...], pack: Pack, stage: Stage) -> tuple[tupl
         elif path.suffix == ".go":
             folder = path.parent.resolve()
             top = find_top(folder) or _module_top(folder)
-            files.setdefault(top, []).append(os.path.relpath(folder / path.name, top).replace(os.sep, "/"))
-    for top, names in files.items():
-        some, said = _check_files(top, names, pack, stage)
+            settings = settle(folder, top)
+            same = files.setdefault((top, settings.source), (settings, []))
+            same[1].append(os.path.relpath(folder / path.name, top).replace(os.sep, "/"))
+    for (top, _), (settings, names) in files.items():
+        some, said = _check_files(top, names, settings)
         found.update(dict.fromkeys(some))
         notes.update(dict.fromkeys(said))
     return tuple(found), tuple(notes)
@@ -42,32 +51,31 @@ def _module_top(folder: Path) -> Path:
     return tops[-1] if tops else folder
 
 
-def _check_files(
-    top: Path, names: list[str], pack: Pack, stage: Stage
-) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+def _check_files(top: Path, names: list[str], settings: Settings) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
     from gomigrate.go.workspace import Workspace
 
     checkout = Checkout(top, walk=False)
-    analysis = Analysis(Workspace(checkout), pack, stage, focus=sorted(set(names)))
+    focus = sorted(set(names))
+    analysis = Analysis(Workspace(checkout), settings.pack, settings.stage, selection=settings.selection, focus=focus)
     analysis.look()
     wanted = set(names)
     notes = (*interrupted_note(top), *(n for n in checkout.notes if n.path.partition(":")[0] in wanted))
     return tuple(d for d in findings(analysis) if d.path in wanted), notes
 
 
-def _check_folder(folder: Path, pack: Pack, stage: Stage) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     from gomigrate.background import Background
     from gomigrate.index import opened, scan
 
-    scanned = Background({"scan": scan}).ask("scan", str(folder), pack.needles)
+    scanned = Background({"scan": scan}).ask("scan", str(folder), settings.pack.needles)
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
     from gomigrate.go.workspace import Workspace
 
     checkout, index = opened(scanned())
-    analysis = Analysis(Workspace(checkout), pack, stage, index=index)
+    analysis = Analysis(Workspace(checkout), settings.pack, settings.stage, selection=settings.selection, index=index)
     analysis.look()
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gomigrate.git.stored import Stored
     from gomigrate.model import Plan
     from gomigrate.pipeline import Ahead
+    from gomigrate.settings import Given, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 STAGES = ("prepare", "switch", "cleanup")
@@ -54,13 +56,13 @@ def common(command: F) -> F:
     """The options that every command on a checkout shares."""
     options = (
         click.option(
-            "--pack", default="flyte", show_default=True, metavar="NAME", help="What is known of the project."
+            "--pack", show_default="flyte", metavar="NAME", help="What is known of the project."
         ),
         click.option(
             "--rules", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
         ),
         click.option(
-            "--stage", type=click.Choice(STAGES), default="switch", show_default=True,
+            "--stage", type=click.Choice(STAGES), show_default="switch",
             help="prepare: old name added, both honoured. switch: new name added, both honoured. "
             "cleanup: new name only.",
         ),
@@ -76,7 +78,7 @@ def common(command: F) -> F:
 
 
 placement = click.option(
-    "--constant-package", default="", metavar="PACKAGE",
+    "--constant-package", metavar="PACKAGE",
     help="Where new constants, and those that several packages use, go: a folder or an import path. "
     "Default: chosen, with the reason.",
 )  # fmt: skip
@@ -120,7 +122,8 @@ def patch(
     """
     from gomigrate.pipeline import top_of, work_ahead
 
-    ahead = work_ahead(checkout, _pack(options))
+    settings = _settings(options, checkout)
+    ahead = work_ahead(checkout, settings.pack)
     # What is imported only now is imported while the checkout is read.
     from gomigrate.outputs import check_outputs, write_all
     from gomigrate.report import FORMATS, sources_for
@@ -130,7 +133,7 @@ def patch(
     terminal = _terminal(options)
     _known_reports(reports, FORMATS)
     notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
-    plan, top = _plan(checkout, options, ahead)
+    plan, top = _plan(checkout, settings, ahead)
     for note in notes:
         terminal.note(note)
     text = _rendered(plan, top, form, terminal)
@@ -159,9 +162,10 @@ def check(paths: tuple[Path, ...], **options: Any) -> None:
     Exit codes: 0 clean, 1 findings, 2 it could not be done.
     """
     from gomigrate.check import check_paths
+    from gomigrate.settings import settle
 
     terminal = _terminal(options)
-    found, notes = check_paths(paths or (Path("."),), _pack(options), _stage(options))
+    found, notes = check_paths(paths or (Path("."),), partial(settle, _given(options)))
     terminal.findings(found, notes)
     if found:
         sys.exit(1)
@@ -187,7 +191,7 @@ def apply(checkout: Path, allow_dirty: bool, **options: Any) -> None:
     finished = finish_interrupted(top_of(checkout)) if checkout.is_dir() else []
     if finished:
         terminal.note(f"an earlier apply was cut off; these files are settled now: {', '.join(finished)}")
-    plan, top = _plan(checkout, options)
+    plan, top = _plan(checkout, _settings(options, checkout))
     if plan.changes and find_top(top) is not None:
         _refuse_unsafe(top, plan, allow_dirty)
     written = apply_changes(top, plan.originals, plan.changes)
@@ -269,23 +273,24 @@ def _terminal(options: dict[str, Any]) -> Any:
     return Terminal(options["color"], quiet=options["quiet"], verbose=options["verbose"])
 
 
-def _pack(options: dict[str, Any]) -> Any:
-    from gomigrate import packs
+def _given(options: dict[str, Any]) -> Given:
+    from gomigrate.settings import Given
 
-    return packs.load(options["pack"], options["rules"])
-
-
-def _stage(options: dict[str, Any]) -> Any:
-    from gomigrate.model import Stage
-
-    return Stage(options["stage"])
+    return Given(options["pack"], options["rules"], options["stage"], options.get("constant_package"))
 
 
-def _plan(checkout: Path, options: dict[str, Any], ahead: Ahead | None = None) -> tuple[Plan, Path]:
+def _settings(options: dict[str, Any], checkout: Path) -> Settings:
+    from gomigrate.pipeline import top_of
+    from gomigrate.settings import settle
+
+    return settle(_given(options), Path(os.path.realpath(checkout)), top_of(checkout))
+
+
+def _plan(checkout: Path, settings: Settings, ahead: Ahead | None = None) -> tuple[Plan, Path]:
     from gomigrate.pipeline import Options, plan_checkout, top_of
 
-    plan = plan_checkout(checkout, _pack(options), Options(_stage(options), options["constant_package"]), ahead)
-    return plan, top_of(checkout)
+    options = Options(settings.stage, settings.constant_package, settings.selection)
+    return plan_checkout(checkout, settings.pack, options, ahead), top_of(checkout)
 
 
 def _known_reports(reports: tuple[Path, ...], formats: dict[str, Any]) -> None:

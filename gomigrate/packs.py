@@ -7,20 +7,15 @@ A pack is a folder with `pack.toml`; queries (`.scm`) and templates (`.go.j2`) t
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gomigrate.errors import UserError
 from gomigrate.finalizer.qualified import Verdict, judge_name
 from gomigrate.resources import data_dir
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from gomigrate.tables import Source, Table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -153,14 +148,10 @@ def read(folder: Path) -> Pack:
     """The pack in a folder."""
     path = folder / "pack.toml"
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        source = Source(path, path.read_bytes())
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is not UTF-8 text.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: not valid TOML: {error}.") from None
-    table = _Table(path, "", data)
+    table = Table(source, (), source.data)
     finalizers = tuple(_finalizer(t) for t in table.tables("finalizer"))
     if not finalizers:
         raise UserError(f"{path}: no [[finalizer]] in it: a pack names at least one.")
@@ -181,7 +172,7 @@ def read(folder: Path) -> Pack:
     return pack
 
 
-def _finalizer(table: _Table) -> FinalizerName:
+def _finalizer(table: Table) -> FinalizerName:
     name = FinalizerName(table.text("old"), table.text("new"), table.text("constant"), table.text("legacy_constant"))
     if judge_name(name.new) is not Verdict.QUALIFIED:
         table.fail("new", f"{name.new!r} is no domain-qualified name such as 'example.org/finalizer'")
@@ -198,13 +189,13 @@ def _finalizer(table: _Table) -> FinalizerName:
     return name
 
 
-def _force_delete(table: _Table) -> ForceDelete:
+def _force_delete(table: Table) -> ForceDelete:
     place = ForceDelete(table.text("path"), table.text("why"))
     table.done()
     return place
 
 
-def _accept(table: _Table) -> dict[str, str]:
+def _accept(table: Table) -> dict[str, str]:
     accepted = {key: table.text(key) for key in list(table.rest)}
     for key in accepted:
         if key not in DIFFERENCES:
@@ -216,45 +207,3 @@ def _unique(path: Path, key: str, values: list[str]) -> None:
     twice = next((v for v in values if values.count(v) > 1), None)
     if twice is not None:
         raise UserError(f"{path}: [[finalizer]] {key}: {twice!r} stands twice.")
-
-
-class _Table:
-    """A TOML table that is read key by key, so that what is missing, of another type or unknown can be named."""
-
-    def __init__(self, path: Path, where: str, data: Any) -> None:
-        self.path = path
-        self.where = where
-        if not isinstance(data, dict):
-            raise UserError(f"{path}: {where}: must be a table.")
-        self.rest: dict[str, Any] = dict(data)
-
-    def fail(self, key: str, text: str) -> None:
-        where = f"{self.where} " if self.where else ""
-        raise UserError(f"{self.path}: {where}{key}: {text}.")
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.rest.pop(key, default)
-        if value is None:
-            self.fail(key, "is missing")
-        if not isinstance(value, str) or (default is None and not value.strip()):
-            self.fail(key, "must be a text that is not empty")
-        return str(value)
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.rest.pop(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            self.fail(key, "must be a list of texts")
-        return tuple(value)
-
-    def table(self, key: str) -> _Table:
-        return _Table(self.path, f"[{key}]", self.rest.pop(key, {}))
-
-    def tables(self, key: str) -> list[_Table]:
-        value = self.rest.pop(key, [])
-        if not isinstance(value, list):
-            self.fail(key, f"must be tables: [[{key}]]")
-        return [_Table(self.path, f"[[{key}]] {i + 1}:", v) for i, v in enumerate(value)]
-
-    def done(self) -> None:
-        for key in self.rest:
-            self.fail(key, "is no known key")

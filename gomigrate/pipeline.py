@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +16,7 @@ from gomigrate.index import opened, scan
 from gomigrate.model import ModuleFacts, Note, Plan, Stage
 from gomigrate.packs import Pack
 from gomigrate.report import render_view
+from gomigrate.selection import Selection
 
 if TYPE_CHECKING:
     from gomigrate.report.diffs import Sources
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 class Options(NamedTuple):
     stage: Stage = Stage.SWITCH
     constant_package: str = ""
+    selection: Selection = Selection()
 
 
 _DEFAULTS = Options()
@@ -67,11 +70,12 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     checkout, index = opened(ahead.scanned())
     read = time.perf_counter()
     workspace = Workspace(checkout)
-    analysis = Analysis(workspace, pack, options.stage, index=index)
+    analysis = Analysis(workspace, pack, options.stage, selection=options.selection, index=index)
     found = time.perf_counter()
     outcome = make_plan(analysis, options.constant_package, partial(ahead.background.run, "template"))
     planned = time.perf_counter()
     _refuse_overwriting(checkout, outcome.originals, outcome.changes)
+    _refuse_left_out(options.selection, outcome.changes)
     notes = [*_git_notes(checkout), *checkout.notes]
     commit = _commit(checkout.top)
     return Plan(
@@ -101,7 +105,8 @@ def top_of(path: Path) -> Path:
     """The folder that the plan's paths are relative to."""
     from gomigrate.git.repository import find_top
 
-    return find_top(path.resolve()) or path.resolve()
+    folder = Path(os.path.realpath(path))
+    return find_top(folder) or folder
 
 
 def _modules(analysis, changes) -> tuple[ModuleFacts, ...]:  # type: ignore[no-untyped-def]
@@ -133,6 +138,14 @@ def _refuse_overwriting(checkout: Checkout, originals: dict[str, bytes], changes
                 f"{printable(path)}: a new file is to go here, and there is something already. Move it away, or choose "
                 "another package by --constant-package."
             )
+
+
+def _refuse_left_out(selection: Selection, changes: dict[str, bytes | None]) -> None:
+    """The analysis sees to it; a person's word is kept even when it has a mistake."""
+    for path in changes:
+        reason = selection.left_out(path)
+        if reason:
+            raise UserError(f"{printable(path)}: would change, but {reason}; nothing was written. Please report this.")
 
 
 def _git_notes(checkout: Checkout) -> list[Note]:

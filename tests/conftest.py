@@ -6,7 +6,9 @@ import importlib.util
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -90,3 +92,34 @@ def make_repo(tmp_path: Path) -> MakeRepo:
         return repo
 
     return make
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs gomigrate in tmp_path (or `cwd`)."""
+
+    def start(*args: object, cwd: Path | None = None, **env: str) -> Done:
+        environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", **env}
+        done = subprocess.run(
+            [sys.executable, "-m", "gomigrate", *map(str, args)],
+            cwd=cwd or tmp_path,
+            env=environment,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+        )
+        out, err = done.stdout.decode(), done.stderr.decode()
+        assert "Traceback" not in out + err, err
+        return Done(done.returncode, out, err)
+
+    return start

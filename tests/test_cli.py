@@ -9,49 +9,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import MakeRepo
+from conftest import Done, MakeRepo, Run
 from test_scenarios import load
 
 from gomigrate.resources import data_dir
 
 SCENARIO = "stage-prepare"
 SHIPS = "ships/ships.go"
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs gomigrate in tmp_path (or `cwd`)."""
-
-    def start(*args: object, cwd: Path | None = None, **env: str) -> Done:
-        environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", **env}
-        done = subprocess.run(
-            [sys.executable, "-m", "gomigrate", *map(str, args)],
-            cwd=cwd or tmp_path,
-            env=environment,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-        )
-        out, err = done.stdout.decode(), done.stderr.decode()
-        assert "Traceback" not in out + err, err
-        return Done(done.returncode, out, err)
-
-    return start
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from gomigrate.git.repository import file_mode
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Diagnostic, Plan, Stage
 from gomigrate.pipeline import Options, plan_checkout
+from gomigrate.selection import Selection
 
 FOLDER = Path(__file__).parent / "scenarios"
 UPDATE = bool(os.environ.get("UPDATE_SCENARIOS"))
@@ -51,6 +52,8 @@ class Scenario:
     include           names an archive beside this one whose files are input as well, unless they are given here
     stage             prepare, switch (default) or cleanup
     constant-package  as on the command line
+    exclude           a pattern of files that a configuration leaves out
+    only              a pattern of files that a configuration includes, all others being left out
     again             `changes` when a second run over the result has more to do, and why
     renamed           `no` when names do matter, and why (otherwise a run with every function renamed must say the same)
     go                `no` when neither input nor result are to be compiled, and why
@@ -81,7 +84,12 @@ class Scenario:
 
     @property
     def planned(self) -> Options:
-        return Options(Stage(self.options.get("stage", "switch")), self.options.get("constant-package", ""))
+        only, exclude = ((self.options[k],) if k in self.options else () for k in ("only", "exclude"))
+        return Options(
+            Stage(self.options.get("stage", "switch")),
+            self.options.get("constant-package", ""),
+            Selection("settings", "", only, exclude),
+        )
 
 
 def parse(text: str, name: str = "") -> Scenario:
@@ -294,7 +302,7 @@ def test_the_same_stage_again_changes_nothing(stage: str, make_repo: Any) -> Non
 def test_an_archive_is_read_as_it_is_written() -> None:
     scenario = parse("words\n-- options --\nstage: prepare\n-- a b.go --\npackage a\n-- want.findings --\nx\n", "n")
     assert scenario.comment == "words\n"
-    assert scenario.planned == Options(Stage.PREPARE)
+    assert scenario.planned == Options(Stage.PREPARE, selection=Selection("settings"))
     assert scenario.input == {"a b.go": b"package a\n"}
     assert scenario.wanted == {"want.findings": "x\n"}
 

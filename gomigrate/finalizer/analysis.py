@@ -25,6 +25,7 @@ from gomigrate.go.workspace import Workspace
 from gomigrate.index import Index
 from gomigrate.model import Operation, Stage
 from gomigrate.packs import Pack
+from gomigrate.selection import Selection
 
 NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
 KEYLESS = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.IS_DELETING, Operation.SAME_COUNT})
@@ -32,6 +33,9 @@ _HARMLESS_PACKAGES = (
     "log", "log/slog", "fmt", "errors", "k8s.io/klog", "github.com/go-logr/logr", "github.com/sirupsen/logrus",
     "go.uber.org/zap", "github.com/pkg/errors", "sigs.k8s.io/controller-runtime/pkg/log",
 )  # fmt: skip
+
+
+_EVERYTHING = Selection()
 
 
 class Decision(NamedTuple):
@@ -71,12 +75,14 @@ class Analysis:
         pack: Pack,
         stage: Stage = Stage.SWITCH,
         *,
+        selection: Selection = _EVERYTHING,
         index: Index | None = None,
         focus: list[str] | None = None,
     ) -> None:
         self.workspace = workspace
         self.pack = pack
         self.stage = stage
+        self.selection = selection
         self.types = Types(workspace)
         self.references = References(self.types, index, focus)
         self._query = _candidates(pack)
@@ -213,7 +219,33 @@ class Analysis:
             sites.append(site)
         self.unknown = [u for u in unknown if not any(s.file is u.file and s.covers(u.node) for s in sites)]
         sites.sort(key=lambda s: (s.file.path, s.start))
-        self.decisions = [self._decision(s) for s in sites]
+        self.decisions = [self._selected(self._decision(s)) for s in sites]
+
+    def _selected(self, decision: Decision) -> Decision:
+        """The decision, unless the configuration leaves the file out: then nothing there changes."""
+        if decision.already or not self.selection.limits:
+            return decision
+        reason = self.selection.left_out(decision.site.file.path)
+        if reason:
+            return decision._replace(left=reason, next_step="")
+        reason = self._narrows_for_left_out(decision.site)
+        next_step = "migrate that use by hand, then run again"
+        return decision._replace(left=reason, next_step=next_step) if reason and not decision.left else decision
+
+    def _narrows_for_left_out(self, site: Site) -> str:
+        """Why the body of a helper may not narrow to one name: a file that is left out uses it, for whatever name."""
+        function = self._function_around(site.nodes[0])
+        if function is None or site.meaning.operation not in (Operation.HAS_ANY, Operation.CLEAR):
+            return ""
+        symbol = Symbol(site.file.directory, site.file.receiver_type(function), site.file.name_of(function))
+        if symbol not in self.kept:
+            return ""
+        for reference in self.refs(symbol):
+            left_out = self.selection.left_out(reference.file.path)
+            if left_out:
+                line = reference.file.position(reference.node.start_byte)[0]
+                return f"{reference.file.path}:{line} uses this helper, and {left_out}"
+        return ""
 
     @staticmethod
     def _writes(file: SourceFile, node: Node, writes: bool) -> bool:
@@ -411,7 +443,11 @@ class Analysis:
         for site in rewritten:
             for (folder, receiver, name), declared in site.meaning.functions.items():
                 functions.setdefault(Symbol(folder, receiver, name), declared)
-        functions = {s: f for s, f in functions.items() if s not in self.kept and not f[0].is_generated}
+        functions = {
+            s: f
+            for s, f in functions.items()
+            if s not in self.kept and not f[0].is_generated and not self.selection.left_out(f[0].path)
+        }
         used = {f for site in rewritten for f in site.meaning.functions}
         families = {functions[s][0].path for s in functions if (s.folder, s.receiver, s.name) in used}
         gone = {
@@ -446,7 +482,8 @@ class Analysis:
         for symbol, helper in helpers.items():
             if symbol not in gone and symbol not in self.kept:
                 last_use = next((r for r in self.refs(symbol) if not self.is_gone(r, rewritten, spans)), None)
-                unused = "nothing in this checkout uses it; other code may"
+                left_out = self.selection.left_out(helper.file.path)
+                unused = left_out or "nothing in this checkout uses it; other code may"
                 why = self._why_kept(last_use) if last_use is not None else unused
                 self.kept[symbol] = Kept(helper, *reasons.get(symbol, (last_use, why)))
         self.gone = gone
@@ -484,8 +521,9 @@ class Analysis:
         candidates: dict[str, SourceFile] = {}
         for symbol in gone:
             for reference in self.refs(symbol):
-                if reference.file.is_test and not reference.file.is_generated:
-                    candidates[reference.file.path] = reference.file
+                file = reference.file
+                if file.is_test and not file.is_generated and not self.selection.left_out(file.path):
+                    candidates[file.path] = file
         found = []
         for file in candidates.values():
             tests = [
@@ -533,6 +571,10 @@ class Analysis:
             blind = next((b for d in uses.old if (b := self.references.blind.get(d.symbol)) is not None), None)
             if blind is not None:
                 self.blocked[uses.rule.old] = (f"{blind} could not be read and may use the name", None)
+            for declared in uses.old:
+                left_out = self.selection.left_out(declared.file.path)
+                if left_out:
+                    self.blocked[uses.rule.old] = (f"{declared.file.path} declares the name, and {left_out}", None)
             variables = [d for d in uses.old if d.value.kind == "var"]
             if variables and uses.rule.old not in self.blocked and self._assigned(variables[0].symbol):
                 self.blocked[uses.rule.old] = (f"{variables[0].symbol} is a variable that is assigned elsewhere", None)
@@ -553,6 +595,9 @@ class Analysis:
         file, node = reference.file, reference.node
         line = file.position(node.start_byte)[0]
         where = f"{file.path}:{line}"
+        left_out = self.selection.left_out(file.path)
+        if left_out:
+            return f"{where} uses the name, and {left_out}"
         if not reference.sure:
             return f"{where} may use the name by a dot import"
         if file.is_generated:

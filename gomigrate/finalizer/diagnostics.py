@@ -79,7 +79,7 @@ def describe(analysis: Analysis, draft: Draft, matrices: tuple[UpgradeMatrix, ..
         *_stage(analysis),
         *_unsafe(analysis, matrices),
     ]
-    return _sorted(found)
+    return _sorted([_selected(analysis, d) for d in found])
 
 
 def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
@@ -105,11 +105,17 @@ def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
             if not covered and not uses.migrated:
                 found.append(_unqualified(reference.file, reference.node, "the name", uses))
     found += [*_unknown(analysis), *_stage(analysis)]
-    return _sorted(found)
+    return _sorted([d for d in found if not analysis.selection.left_out(d.path)])
 
 
 def _sorted(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(set(found), key=lambda d: (d.path, d.line, d.column, d.rule.id)))
+
+
+def _selected(analysis: Analysis, diagnostic: Diagnostic) -> Diagnostic:
+    """In a file that the configuration leaves out everything is left on purpose."""
+    reason = analysis.selection.left_out(diagnostic.path)
+    return diagnostic._replace(left_because=reason, next_step="", intended=True) if reason else diagnostic
 
 
 def _unqualified(file: SourceFile, node: Node, what: str, uses: NameUses) -> Diagnostic:

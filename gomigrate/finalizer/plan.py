@@ -120,6 +120,10 @@ def _draft(analysis: Analysis, render: Render, constant_package: str) -> Draft |
         if isinstance(placement, str):
             analysis.blocked[uses.rule.old] = (placement, None)
             return None
+        left_out = analysis.selection.left_out(placement.path) if placement.create else ""
+        if left_out:
+            analysis.blocked[uses.rule.old] = (f"its constant would go to {placement.path}, and {left_out}", None)
+            return None
         draft.placements[uses.rule.old] = placement
     if not _rewrite_sites(analysis, render, draft):
         return None
@@ -211,7 +215,9 @@ def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
         for file in analysis.workspace.files_holding(folder, b"Finalizers"):
             if not file.is_test or file.is_generated:
                 continue
+            left_out = analysis.selection.left_out(file.path)
             for fixture in find_fixtures(file, known):
+                fixture = fixture._replace(left=left_out or fixture.left)
                 if not any(analysis.is_gone(Reference(file, n), [], spans) for n in fixture.nodes):
                     found.setdefault(next(iter(names)), []).append(fixture)
     return found

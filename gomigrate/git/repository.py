@@ -222,7 +222,7 @@ def _git_folder(checkout: Path) -> Path | None:
 
 
 def _nearest(path: Path) -> Path | None:
-    here = path.resolve()
+    here = Path(os.path.realpath(path))
     return next((folder for folder in (here, *here.parents) if os.path.lexists(folder / ".git")), None)
 
 

@@ -1,0 +1,99 @@
+"""Settings that a checkout brings along: `.gomigrate.toml`, or `[tool.gomigrate]` in pyproject.toml.
+
+The nearest file counts, from the folder that is looked at upwards, but never one outside of the checkout.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from gomigrate.errors import UserError, printable
+from gomigrate.model import Stage
+from gomigrate.selection import Selection, specification
+
+OWN_NAME = ".gomigrate.toml"
+PYPROJECT = "pyproject.toml"
+MAX_BYTES = 1024 * 1024
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+class Configuration(NamedTuple):
+    """What a file says; an empty text where it says nothing. `source` is its path below the checkout's top."""
+
+    source: str = ""
+    pack: str = ""
+    stage: str = ""
+    constant_package: str = ""
+    selection: Selection = Selection()
+
+
+def find(folder: Path, top: Path) -> Configuration:
+    """The configuration for what lies in `folder`, which is `top` or below it; both are without symlinks.
+
+    Raises UserError, naming file, line and key, when it is broken, unreadable, or a symlink that leads out of `top`.
+    """
+    for place in (folder, *folder.parents):
+        for name in (OWN_NAME, PYPROJECT):
+            # Nearly always there is none, and a look at two names is all that it costs.
+            if os.path.lexists(place / name):
+                found = _read(place / name, top)
+                if found is not None:
+                    return found
+        if place == top:
+            break
+    return Configuration()
+
+
+def _read(path: Path, top: Path) -> Configuration | None:
+    """The configuration in a file; None when it is a pyproject.toml that does not speak of gomigrate."""
+    data = _bytes(path, top)
+    if path.name == PYPROJECT and b"gomigrate" not in data:
+        return None
+    from gomigrate.tables import Source, Table
+
+    source = Source(path, data)
+    root = Table(source, (), source.data)
+    if path.name == PYPROJECT:
+        tool = root.table("tool")
+        if "gomigrate" not in tool.rest:
+            return None
+        root = tool.table("gomigrate")
+    shown = printable(path.relative_to(top).as_posix())
+    folder = path.parent.relative_to(top).as_posix()
+    configuration = Configuration(
+        shown,
+        root.text("pack", ""),
+        root.choice("stage", [s.value for s in Stage]),
+        root.text("constant-package", ""),
+        Selection(shown, "" if folder == "." else folder, root.texts("include"), root.texts("exclude")),
+    )
+    root.done()
+    for key in ("include", "exclude"):
+        for pattern in getattr(configuration.selection, key):
+            try:
+                specification((pattern,))
+            except (ValueError, re.error):
+                root.fail(key, f"{printable(repr(pattern))} is no pattern of git's ignore language")
+    return configuration
+
+
+def _bytes(path: Path, top: Path) -> bytes:
+    shown = printable(str(path))
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(top):
+        raise UserError(f"{shown}: is a symlink that leads out of the checkout, and is not read. Put the file there.")
+    try:
+        descriptor = os.open(real, _FLAGS)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise UserError(f"{shown}: is no regular file. Put the settings into a plain file, or remove it.")
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{shown}: cannot be read: {error.strerror}. Mend or remove it.") from None
+    if len(data) > MAX_BYTES:
+        raise UserError(f"{shown}: is larger than {MAX_BYTES >> 10} KiB, too large for a configuration.")
+    return data

@@ -1,0 +1,63 @@
+"""What a run goes by: the command line, and where that is silent what the checkout's configuration says."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from gomigrate import packs
+from gomigrate.configuration import find
+from gomigrate.errors import UserError
+from gomigrate.model import Stage
+from gomigrate.packs import Pack
+from gomigrate.selection import Selection
+
+DEFAULT_PACK = "flyte"
+DEFAULT_STAGE = Stage.SWITCH
+
+
+class Given(NamedTuple):
+    """What was said on the command line; None where nothing was."""
+
+    pack: str | None = None
+    rules: Path | None = None
+    stage: str | None = None
+    constant_package: str | None = None
+
+
+class Settings(NamedTuple):
+    """`source` is the configuration's path below the checkout's top, '' when there is none."""
+
+    pack: Pack
+    stage: Stage
+    constant_package: str
+    selection: Selection
+    source: str
+
+
+@lru_cache(maxsize=1024)
+def settle(given: Given, folder: Path, top: Path) -> Settings:
+    """The settings for what lies in `folder` of the checkout `top`, both without symlinks.
+
+    Raises UserError for a configuration or a pack that is broken.
+    """
+    configuration = find(folder, top)
+    try:
+        pack = _pack(given.pack or configuration.pack or DEFAULT_PACK, given.rules)
+    except UserError as error:
+        if given.pack or not configuration.pack:
+            raise
+        raise UserError(f"{configuration.source}: {error}") from None
+    return Settings(
+        pack,
+        Stage(given.stage or configuration.stage or DEFAULT_STAGE),
+        configuration.constant_package if given.constant_package is None else given.constant_package,
+        configuration.selection,
+        configuration.source,
+    )
+
+
+@lru_cache(maxsize=8)
+def _pack(name: str, rules: Path | None) -> Pack:
+    return packs.load(name, rules)
