@@ -62,7 +62,7 @@ def _check_files(top: Path, names: list[str], settings: Settings) -> tuple[tuple
     analysis.look()
     wanted = set(names)
     notes = (*interrupted_note(top), *(n for n in checkout.notes if n.path.partition(":")[0] in wanted))
-    return tuple(d for d in findings(analysis) if d.path in wanted), notes
+    return settings.rated(d for d in findings(analysis) if d.path in wanted), notes
 
 
 def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
@@ -79,4 +79,4 @@ def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, .
     analysis.look()
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"
-    return tuple(d for d in findings(analysis) if d.path.startswith(prefix)), tuple(checkout.notes)
+    return settings.rated(d for d in findings(analysis) if d.path.startswith(prefix)), tuple(checkout.notes)

@@ -159,15 +159,16 @@ def check(paths: tuple[Path, ...], **options: Any) -> None:
 
     Files are judged by themselves and what they use; a folder (default: this one) is judged whole.
 
-    Exit codes: 0 clean, 1 findings, 2 it could not be done.
+    Exit codes: 0 clean, 1 findings (notes do not count), 2 it could not be done.
     """
+    from gomigrate.catalogue import Severity
     from gomigrate.check import check_paths
     from gomigrate.settings import settle
 
     terminal = _terminal(options)
     found, notes = check_paths(paths or (Path("."),), partial(settle, _given(options)))
     terminal.findings(found, notes)
-    if found:
+    if any(d.rule.severity is not Severity.NOTE for d in found):
         sys.exit(1)
 
 

@@ -9,12 +9,17 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from gomigrate.catalogue import Severity, find_rule, nearest
 from gomigrate.errors import UserError, printable
 from gomigrate.model import Stage
 from gomigrate.selection import Selection, specification
 
+if TYPE_CHECKING:
+    from gomigrate.tables import Table
+
+OFF = "off"
 OWN_NAME = ".gomigrate.toml"
 PYPROJECT = "pyproject.toml"
 MAX_BYTES = 1024 * 1024
@@ -22,13 +27,15 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 
 
 class Configuration(NamedTuple):
-    """What a file says; an empty text where it says nothing. `source` is its path below the checkout's top."""
+    """What a file says; an empty text where it says nothing. `source` is its path below the checkout's top;
+    `severities` are pairs of a rule's id and what it is to have, None for off."""
 
     source: str = ""
     pack: str = ""
     stage: str = ""
     constant_package: str = ""
     selection: Selection = Selection()
+    severities: tuple[tuple[str, Severity | None], ...] = ()
 
 
 def find(folder: Path, top: Path) -> Configuration:
@@ -70,6 +77,7 @@ def _read(path: Path, top: Path) -> Configuration | None:
         root.choice("stage", [s.value for s in Stage]),
         root.text("constant-package", ""),
         Selection(shown, "" if folder == "." else folder, root.texts("include"), root.texts("exclude")),
+        _severities(root.table("severities")),
     )
     root.done()
     for key in ("include", "exclude"):
@@ -79,6 +87,22 @@ def _read(path: Path, top: Path) -> Configuration | None:
             except (ValueError, re.error):
                 root.fail(key, f"{printable(repr(pattern))} is no pattern of git's ignore language")
     return configuration
+
+
+def _severities(table: Table) -> tuple[tuple[str, Severity | None], ...]:
+    found: dict[str, Severity | None] = {}
+    for key in list(table.rest):
+        rule = find_rule(key)
+        if rule is None:
+            close = nearest(key)
+            hint = f"; did you mean {close!r}?" if close else ""
+            table.fail(key, f"is no rule{hint} (`gomigrate explain` lists them)")
+        elif rule.id in found:
+            table.fail(key, f"is {rule.id}, which stands here already")
+        else:
+            value = table.choice(key, [*(s.value for s in Severity), OFF])
+            found[rule.id] = None if value == OFF else Severity(value)
+    return tuple(found.items())
 
 
 def _bytes(path: Path, top: Path) -> bytes:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from gomigrate import packs
+from gomigrate.catalogue import Severity
 from gomigrate.configuration import find
 from gomigrate.errors import UserError
-from gomigrate.model import Stage
+from gomigrate.model import Diagnostic, Stage
 from gomigrate.packs import Pack
 from gomigrate.selection import Selection
 
@@ -33,7 +35,18 @@ class Settings(NamedTuple):
     stage: Stage
     constant_package: str
     selection: Selection
+    severities: dict[str, Severity | None]
     source: str
+
+    def rated(self, found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """The findings with the severities that the configuration gives their rules, and without those that are off."""
+        rated = []
+        for diagnostic in found:
+            rule = diagnostic.rule
+            severity = self.severities.get(rule.id, rule.severity)
+            if severity is not None:
+                rated.append(diagnostic._replace(rule=rule._replace(severity=severity)))
+        return tuple(rated)
 
 
 @lru_cache(maxsize=1024)
@@ -54,6 +67,7 @@ def settle(given: Given, folder: Path, top: Path) -> Settings:
         Stage(given.stage or configuration.stage or DEFAULT_STAGE),
         configuration.constant_package if given.constant_package is None else given.constant_package,
         configuration.selection,
+        dict(configuration.severities),
         configuration.source,
     )
 

@@ -110,6 +110,45 @@ def test_patterns_are_relative_to_the_file_that_holds_them() -> None:
     assert not selection.left_out("sub/b/a.go") and selection.left_out("a.go") and selection.left_out("subway/a.go")
 
 
+# -- severities ----------------------------------------------------------------------------------------------------
+
+
+def test_off_is_not_shown_and_a_note_does_not_fail(run: Run, repo: Path) -> None:
+    path = repo / ".gomigrate.toml"
+    whole = run("check", repo).out.splitlines()
+    names = {line.split()[2].rstrip(":") for line in whole}
+    assert {"inline-finalizer-code", "unqualified-name"} <= names
+    path.write_text('[severities]\nGM004 = "off"\n')
+    for target in (repo, repo / SHIPS):
+        done = run("check", target)
+        assert done.code == 1
+        assert done.out.splitlines() == [line for line in whole if "inline-finalizer-code" not in line]
+    path.write_text("[severities]\n" + "".join(f'{name} = "note"\n' for name in sorted(names)))
+    done = run("check", repo)
+    assert (done.code, done.out.splitlines()) == (0, whole)
+    assert run("patch", repo).out == run("patch", repo, "--pack", "flyte").out != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[severities]\nGM004 = "of"\n', (":2: [severities] GM004: 'of' is none of", "did you mean 'off'?")),
+        ('[severities]\ninline-code = "off"\n', (":2:", "is no rule", "'inline-finalizer-code'", "gomigrate explain")),
+        (
+            '[severities]\nGM004 = "off"\ninline-finalizer-code = "note"\n',
+            (":3:", "is GM004, which stands here already"),
+        ),
+        ("severities = 3\n", (":1: [severities]: must be a table",)),
+    ],
+)
+def test_a_mistake_in_the_severities(run: Run, repo: Path, text: str, words: tuple[str, ...]) -> None:
+    (repo / ".gomigrate.toml").write_text(text)
+    done = run("check", repo)
+    assert done.code == 2
+    for word in (".gomigrate.toml", *words):
+        assert word in done.err
+
+
 # -- mistakes ------------------------------------------------------------------------------------------------------
 
 
