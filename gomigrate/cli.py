@@ -199,6 +199,85 @@ def apply(checkout: Path, allow_dirty: bool, **options: Any) -> None:
     terminal.applied(plan, written)
 
 
+@cli.command(short_help="Build and test the patch in a scratch copy, with Go.")
+@checkout_argument
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the patch here as well.")
+@click.option(
+    "--report",
+    "reports",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A report with the results, .html, .md or .json by its ending. May be repeated.",
+)
+@click.option("--format", "form", type=click.Choice(("diff", "mbox")), default="diff", help="mbox is for `git am`.")
+@click.option(
+    "--tests",
+    type=click.Choice(("touched", "dependents", "all", "none")),
+    default="dependents",
+    show_default=True,
+    help="Whose tests run: of the packages that change, also of those that import them, or of the whole modules.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=600,
+    show_default=True,
+    metavar="SECONDS",
+    help="The longest that the tests of one package, or a command that says nothing, may take.",
+)
+@click.option("--keep", is_flag=True, help="Leave the scratch copy, with the patch applied, and say where it is.")
+@placement
+@common
+def verify(
+    checkout: Path,
+    output: Path | None,
+    reports: tuple[Path, ...],
+    form: str,
+    tests: str,
+    timeout: float,
+    keep: bool,
+    **options: Any,
+) -> None:
+    """Prove the patch for CHECKOUT with the Go toolchain, in a scratch copy.
+
+    THIS RUNS THE CHECKOUT'S OWN TESTS, and so whatever code is in them, as you. Only do it where you would run `go
+    test`. CHECKOUT itself is not touched, and KUBECONFIG points nowhere, so that no test reaches your cluster by it.
+
+    gofmt, go build, go vet and go test run over the packages that change and those that import them, before and after
+    the patch: what failed before is not blamed on it.
+
+    Exit codes: 0 proven, 1 the patch makes something worse, 2 it could not be verified. The patch and the reports are
+    written in each case, unless no patch could be made.
+    """
+    from gomigrate.outputs import check_outputs, write_all
+    from gomigrate.pipeline import top_of
+    from gomigrate.report import FORMATS, render_view, sources_for
+    from gomigrate.report.view import build_view
+    from gomigrate.verify.progress import Progress
+    from gomigrate.verify.results import Verdict
+    from gomigrate.verify.session import VerifyOptions
+    from gomigrate.verify.session import verify as run_checks
+
+    terminal = _terminal(options)
+    _known_reports(reports, FORMATS)
+    notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
+    plan, top = _plan(checkout, _settings(options, checkout))
+    for note in notes:
+        terminal.note(note)
+    text = _rendered(plan, top, form, terminal)
+    with Progress(options["color"], quiet=options["quiet"]) as progress:
+        result = run_checks(plan, text, top, VerifyOptions(tests, timeout, keep), progress)
+    plan = plan._replace(verification=result)
+    view = build_view(plan)
+    outputs = {
+        report: render_view(view, report.suffix, sources_for(report.suffix, plan)).encode() for report in reports
+    }
+    write_all({**outputs, **({output: text} if output else {})})
+    terminal.summary(plan, output, reports)
+    sys.exit({Verdict.PROVEN: 0, Verdict.WORSE: 1, Verdict.UNVERIFIED: FAILED}[result.verdict])
+
+
 @cli.group(cls=Group)
 def rules() -> None:
     """The packs: what gomigrate knows of each project."""

@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from gomigrate.verify.results import Verification
 
 from gomigrate.catalogue import Rule
 
@@ -172,6 +175,7 @@ class Plan(NamedTuple):
     timings: tuple[tuple[str, float], ...] = ()
     counts: Mapping[str, int] = MappingProxyType({})
     web: str = ""
+    verification: Verification | None = None
 
     @property
     def changed(self) -> tuple[Diagnostic, ...]:

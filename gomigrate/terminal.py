@@ -7,12 +7,15 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from gomigrate.errors import printable
 from gomigrate.model import Confidence, Diagnostic, Note, Plan
+
+if TYPE_CHECKING:
+    from gomigrate.verify.results import Verification
 
 
 class Terminal:
@@ -46,6 +49,8 @@ class Terminal:
                 self._say(click.style(f"  upgrade of {printable(matrix.name)}: {stuck} cells stuck", fg="red"))
                 self._say(f"    {matrix.advice}")
         self._left(plan)
+        if plan.verification is not None:
+            self._verification(plan.verification)
         if self.verbose:
             for diagnostic in plan.changed:
                 self._finding(diagnostic, "changed")
@@ -64,6 +69,24 @@ class Terminal:
             self._say(f"    and {len(plan.left) - 10} more: see a report, or use -v")
         for diagnostic in plan.intended:
             self._say(f"    {printable(diagnostic.where)}: left on purpose: {printable(diagnostic.left_because)}")
+
+    def _verification(self, verification: Verification) -> None:
+        from gomigrate.report.verification import sentence
+
+        colors = {"proven": "green", "worse": "red", "unverified": "yellow"}
+        text = "\n  ".join(map(printable, sentence(verification).split("\n")))
+        self._say("  " + click.style(text, fg=colors[verification.verdict.value]))
+        for note in verification.notes:
+            self.note(f"{note.path}: {note.text}" if note.path else note.text)
+        for check in verification.checks:
+            for failure in check.new:
+                place = failure.where or failure.package
+                test = f"{failure.test}: " if failure.test else ""
+                self._say(f"    {check.name}: " + printable(f"{place}: {test}{failure.text}".removeprefix(": ")))
+            for reason in check.open:
+                self._say(f"    {check.name}: {printable(reason)}")
+        if verification.gone:
+            self._say(f"    {_plural(len(verification.gone), 'test')} deleted by the patch")
 
     def applied(self, plan: Plan, written: Sequence[str]) -> None:
         if self.quiet:

@@ -187,7 +187,7 @@ def test_a_patch_starts_no_git(top: Path, tmp_path: Path, monkeypatch: pytest.Mo
     def refused(*_: object, **__: object) -> bytes:
         raise AssertionError("git was started")
 
-    monkeypatch.setattr(repository, "_git", refused)
+    monkeypatch.setattr(repository, "run_git", refused)
     report = tmp_path / "report.md"
     assert run("patch", top, "-o", tmp_path / "out.patch", "--report", report).exit_code == 0
     assert commit in report.read_text()

@@ -130,7 +130,7 @@ def no_git(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> bytes:
         raise AssertionError("git was started")
 
-    monkeypatch.setattr(repository, "_git", refused)
+    monkeypatch.setattr(repository, "run_git", refused)
 
 
 def test_the_commit(top: Path, no_git: None) -> None:

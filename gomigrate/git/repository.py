@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import NamedTuple
 
 from gomigrate.errors import UserError, printable
 from gomigrate.git.patch import EXECUTABLE_MODE, FILE_MODE, blob_id
+from gomigrate.programs import find_program
 
 _TIMEOUT_SECONDS = 30
 _ARGUMENT_BYTES = 60_000
@@ -106,8 +106,16 @@ def head_commit(top: Path) -> str:
     found = _head_in_files(folder) if folder else ""
     if found:
         return found
-    answer = _git(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1))
+    answer = run_git(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1))
     return answer.decode("ascii").strip()
+
+
+def common_folder(checkout: Path) -> Path:
+    """The folder with the objects and branches of a checkout that `find_top` gave: in a worktree, not its own."""
+    folder = _git_folder(checkout)
+    if folder is None:
+        raise UserError(f"{printable(str(checkout))}: is no git checkout; give a folder inside one")
+    return folder / os.fsdecode(_text(folder / "commondir").strip() or b".")
 
 
 def dirty(top: Path, paths: Iterable[str]) -> list[str]:
@@ -138,7 +146,7 @@ def ignored(top: Path, paths: Iterable[str]) -> set[str]:
 def author(top: Path) -> str:
     """`Name <mail>` of the person at this checkout as git knows it, or gomigrate's own when git does not."""
     try:
-        name, _, rest = _git(top, "var", "GIT_AUTHOR_IDENT").decode("utf-8", "replace").partition(" <")
+        name, _, rest = run_git(top, "var", "GIT_AUTHOR_IDENT").decode("utf-8", "replace").partition(" <")
     except UserError:
         return "gomigrate <gomigrate@localhost>"
     mail = rest.partition(">")[0]
@@ -292,7 +300,7 @@ def _index(top: Path, names: Sequence[str] | None = None, *, unmerged_only: bool
     arguments = ("ls-files", "--unmerged" if unmerged_only else "--stage", "-z", "--")
     entries = {}
     for batch in [()] if names is None else _batches(names):
-        for record in _records(_git(top, *arguments, *batch)):
+        for record in _records(run_git(top, *arguments, *batch)):
             fields, _, name = record.partition(b"\t")
             mode, blob, stage = fields.split()
             entries[os.fsdecode(name)] = _Entry(int(mode, 8), blob.decode("ascii"), int(stage))
@@ -305,7 +313,7 @@ def _head(top: Path, names: Sequence[str]) -> dict[str, _Entry]:
         return {}
     entries = {}
     for batch in _batches(names):
-        for record in _records(_git(top, "ls-tree", "-r", "-z", "HEAD", "--", *batch)):
+        for record in _records(run_git(top, "ls-tree", "-r", "-z", "HEAD", "--", *batch)):
             fields, _, name = record.partition(b"\t")
             mode, _, blob = fields.split()
             entries[os.fsdecode(name)] = _Entry(int(mode, 8), blob.decode("ascii"))
@@ -317,7 +325,7 @@ def _check_ignore(top: Path, names: Sequence[str]) -> set[str]:
         return set()
     # This command has no option to take names literally, but ":" means something only at the start.
     stdin = b"".join(b"./" + os.fsencode(name) + b"\0" for name in names)
-    answer = _git(top, "check-ignore", "--stdin", "-z", stdin=stdin, allowed=(0, 1))
+    answer = run_git(top, "check-ignore", "--stdin", "-z", stdin=stdin, allowed=(0, 1))
     return {os.fsdecode(name.removeprefix(b"./")) for name in _records(answer)}
 
 
@@ -344,7 +352,7 @@ def _batches(names: Sequence[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _git(top: Path, *args: str, stdin: bytes = b"", allowed: Sequence[int] = (0,)) -> bytes:
+def run_git(top: Path, *args: str, stdin: bytes = b"", allowed: Sequence[int] = (0,)) -> bytes:
     """What git prints. Raises UserError when it is missing, takes too long, or ends with another code."""
     import subprocess  # here, since finding the top needs none of it and every start would pay for it
 
@@ -384,10 +392,8 @@ def _explained(top: Path, command: str, message: str) -> UserError:
 
 
 def _program() -> str:
-    """git's full path. Relative folders on PATH are passed over: they may lead into the checkout."""
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    found = shutil.which("git", path=os.pathsep.join(filter(os.path.isabs, folders)))
-    if not found or not os.path.isabs(found):
+    found = find_program("git")
+    if not found:
         raise UserError("git was not found on PATH; install git, or add its folder to PATH")
     return found
 

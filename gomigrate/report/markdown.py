@@ -67,6 +67,7 @@ def render_markdown(view: dict[str, Any]) -> str:
     )
     environment.filters.update(
         change_list=page.change_list,
+        check_table=page.check_table,
         code=page.code,
         code_list=page.code_list,
         command=command,
@@ -74,6 +75,7 @@ def render_markdown(view: dict[str, Any]) -> str:
         diffs=page.diffs,
         figures=figures,
         kinds=page.kinds,
+        failure_list=page.failure_list,
         left_list=page.left_list,
         left_places=page.left_places,
         made_from=page.made_from,
@@ -85,6 +87,7 @@ def render_markdown(view: dict[str, Any]) -> str:
         note_list=page.note_list,
         on_purpose=on_purpose,
         plans=page.plans,
+        tests_gone=page.tests_gone,
         timing_list=page.timing_list,
         version_list=page.version_list,
     )
@@ -348,6 +351,47 @@ class _Page:
             return [self.cell(text) for text in (m["path"], m["directory"] or ".", runtime, m["source"] or "go.mod")]
 
         return self._table(titles, touched, row) if touched else Markdown()
+
+    def check_table(self, checks: Sequence[Values]) -> Markdown:
+        """What was run, where, and what came of it."""
+
+        def row(c: Values) -> list[str]:
+            tests = f", {number(c['tests'], 'test')}" if c["tests"] else ""
+            seconds = f"{c['seconds_before']:.1f} s, {c['seconds_after']:.1f} s"
+            outcome = c["verdict"] if c["verdict"] == "proven" else f"**{c['verdict']}**"
+            return [
+                self.cell(c["command"]),
+                self.cell(c["module"] or "."),
+                f"{c['packages']:,}{tests}",
+                seconds,
+                outcome,
+            ]
+
+        titles = ["Command", "Module", "Packages", "Time before, after", "Outcome"]
+        return self._table(titles, checks, row) if checks else Markdown()
+
+    def failure_list(self, checks: Sequence[Values]) -> Markdown:
+        """What became worse, what is not known, and what failed before already."""
+        words = {"new": "**New**", "open": "**Not known**", "known": "Failed before as well"}
+        parts = []
+        for key, title in words.items():
+            found = [(c, f) for c in checks for f in c[key]]
+            if found:
+                text = self._list(found, lambda x: self.sentence(x[1]) if isinstance(x[1], str) else self._failure(*x))
+                parts.append(f"{title}:\n\n{text}")
+        return Markdown("\n\n".join(parts))
+
+    def _failure(self, check: Values, f: Values) -> str:
+        where = f"{self.code(f['where'])}: " if f["where"] else ""
+        test = f"{self.code(f['test'])} in " if f["test"] else ""
+        package = f" ({test}{self.code(f['package'])})" if f["package"] else ""
+        said = "\n".join(_cut(line, self.chars) for line in f["lines"][: self.lines])
+        quoted = "\n\n" + fence(visible(said, keep="\n\t"), "text") if f["lines"] else ""
+        return f"{self.prose(check['name'])}: {where}{self.sentence(f['text'])}{package}" + quoted.replace("\n", "\n  ")
+
+    def tests_gone(self, gone: Sequence[str]) -> Markdown:
+        """The tests that the patch deletes."""
+        return Markdown(f"Tests that the patch deletes: {self.codes(gone)}." if gone else "")
 
     def note_list(self, notes: Sequence[Values]) -> Markdown:
         """What was skipped, and such."""

@@ -20,6 +20,7 @@ from gomigrate.model import (
     Stage,
     UpgradeMatrix,
 )
+from gomigrate.report.verification import verification_view
 
 STAGES = {
     Stage.PREPARE: "adds the old name, and honours the old and the new one",
@@ -87,6 +88,7 @@ def build_view(
             for m in sorted(plan.modules, key=lambda m: (m.directory, m.path))
         ],
         "module_changes": list(plan.module_changes),
+        "verification": verification_view(plan.verification) if plan.verification else None,
         "notes": [{"path": n.path, "text": n.text} for n in plan.notes],
         "counts": [{"name": name, "value": plan.counts[name]} for name in sorted(plan.counts)],
         "versions": dict(versions) if versions is not None else read_versions(),

@@ -1,0 +1,82 @@
+"""The part of the view that says what a verification found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from gomigrate.report.words import number
+
+if TYPE_CHECKING:
+    from gomigrate.verify.results import Check, Failure, Verification
+
+
+def verification_view(verification: Verification) -> dict[str, Any]:
+    """All that reports say about a verification, as plain values."""
+    return {
+        "verdict": verification.verdict.value,
+        "sentence": sentence(verification),
+        "problem": verification.problem,
+        "tests": verification.tests,
+        "go": verification.go,
+        "checks": [_check(check) for check in verification.checks],
+        "gone": list(verification.gone),
+        "notes": [{"path": n.path, "text": n.text} for n in verification.notes],
+        "seconds": round(verification.seconds, 3),
+    }
+
+
+def sentence(verification: Verification) -> str:
+    """The outcome in one sentence, with its full stop."""
+    checks = verification.checks
+    if verification.problem:
+        return f"Could not be verified: {verification.problem.rstrip('.')}."
+    if not checks:
+        return "There is nothing to verify: the patch is empty."
+    new = sum(len(check.new) for check in checks)
+    known = sum(len(check.known) for check in checks)
+    blameless = f" {number(known, 'failure')} was there before." if known == 1 else ""
+    if known > 1:
+        blameless = f" {number(known, 'failure')} were there before."
+    with_go = f"with Go {verification.go}"
+    if new:
+        return f"Worse: {number(new, 'failure')} {with_go} that the code had not before the patch.{blameless}"
+    gaps = sum(len(check.open) for check in checks)
+    if gaps:
+        return f"Not proven {with_go}: {number(gaps, 'gap')}, and nothing that became worse.{blameless}"
+    tests = sum(check.tests for check in checks)
+    packages = sum(check.packages for check in checks if check.name == "go vet")
+    passed = f", {number(tests, 'test')} ran with the same results as before" if verification.tests != "none" else ""
+    return f"Proven {with_go}: {number(packages, 'package')} built and vetted{passed}.{blameless}"
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "module": check.module,
+        "command": check.command,
+        "verdict": check.verdict.value,
+        "seconds_before": round(check.seconds_before, 3),
+        "seconds_after": round(check.seconds_after, 3),
+        "packages": check.packages,
+        "tests": check.tests,
+        "new": _failures(check.new),
+        "known": _failures(check.known),
+        "open": list(check.open),
+    }
+
+
+def _failures(failures: Sequence[Failure]) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": f.text,
+            "package": f.package,
+            "test": f.test,
+            "where": f.where,
+            "path": f.path,
+            "line": f.line,
+            "column": f.column,
+            "lines": list(f.lines),
+        }
+        for f in failures
+    ]

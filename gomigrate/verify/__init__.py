@@ -1,0 +1,1 @@
+"""Proving a patch with the Go toolchain, in a scratch copy of the checkout."""
