@@ -16,7 +16,6 @@ from gomigrate import __version__
 from gomigrate.errors import UserError
 
 if TYPE_CHECKING:
-    from gomigrate.git.stored import Stored
     from gomigrate.model import Plan
     from gomigrate.pipeline import Ahead
     from gomigrate.settings import Given, Settings
@@ -109,11 +108,22 @@ def cli() -> None:
     help="A report, .html, .md or .json by its ending. May be repeated.",
 )  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("diff", "mbox")), default="diff", help="mbox is for `git am`.")
+@click.option(
+    "--split", type=click.Choice(("module", "package", "codeowners")),
+    help="A series of patches with a cover letter, in the folder that -o names: one patch for each Go module, package, "
+    "or group of owners.",
+)  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit with 1 when something is left to a person.")
 @placement
 @common
 def patch(
-    checkout: Path, output: Path | None, reports: tuple[Path, ...], form: str, strict: bool, **options: Any
+    checkout: Path,
+    output: Path | None,
+    reports: tuple[Path, ...],
+    form: str,
+    split: str | None,
+    strict: bool,
+    **options: Any,
 ) -> None:
     """Write the patch for CHECKOUT, and reports. The checkout is not touched.
 
@@ -125,26 +135,38 @@ def patch(
     settings = _settings(options, checkout)
     ahead = work_ahead(checkout, settings.pack)
     # What is imported only now is imported while the checkout is read.
-    from gomigrate.outputs import check_outputs, write_all
+    from gomigrate.outputs import check_folder, check_outputs, write_all
+    from gomigrate.patches import patch_series, single_patch
     from gomigrate.report import FORMATS, sources_for
     from gomigrate.report.view import build_view
     from gomigrate.terminal import Terminal
 
     terminal = _terminal(options)
     _known_reports(reports, FORMATS)
-    notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
+    if split and output is None:
+        raise UserError("--split: say by -o which folder the patches go to.")
+    files = [output] if output and not split else []
+    notes = check_outputs([*files, *reports], top_of(checkout))
+    if split and output:
+        notes += check_folder(output, top_of(checkout))
     plan, top = _plan(checkout, settings, ahead)
-    for note in notes:
-        terminal.note(note)
-    text = _rendered(plan, top, form, terminal)
     outputs: dict[Path, bytes] = {}
-    if output is not None:
-        outputs[output] = text
+    text = b""
+    if split and output:
+        letter = ahead.report(build_view(plan), ".md", sources_for(".md", plan))
+        series, note = patch_series(plan, top, form, split, letter)
+        outputs |= {output / name: content for name, content in series.items()}
+    else:
+        text, note = single_patch(plan, top, form)
+        if output:
+            outputs[output] = text
     if reports:
         view = build_view(plan)
         for report in reports:
             outputs[report] = ahead.report(view, report.suffix, sources_for(report.suffix, plan)).encode()
-    write_all(outputs, text if output is None else b"")
+    for said in [*notes, *([note] if note else [])]:
+        terminal.note(said)
+    write_all(outputs, text if output is None else b"", folder=output if split else None)
     assert isinstance(terminal, Terminal)
     terminal.summary(plan, output, reports)
     if strict and plan.left:
@@ -378,36 +400,6 @@ def _known_reports(reports: tuple[Path, ...], formats: dict[str, Any]) -> None:
         if report.suffix.lower() not in formats:
             known = " or ".join(sorted(formats))
             raise UserError(f"{report}: the ending says what kind of report it is: {known}.")
-
-
-def _rendered(plan: Plan, top: Path, form: str, terminal: Any) -> bytes:
-    from gomigrate.git.patch import render_patch
-    from gomigrate.git.stored import as_stored
-
-    stored = as_stored(top, plan.originals, plan.changes)
-    if stored.note:
-        terminal.note(stored.note)
-    patch = render_patch(stored.originals, stored.changes, stored.modes)
-    return _as_mbox(plan, top, patch, stored) if form == "mbox" else patch
-
-
-def _as_mbox(plan: Plan, top: Path, patch: bytes, stored: Stored) -> bytes:
-    from datetime import datetime, timezone
-
-    from gomigrate.git.mbox import render_mbox
-    from gomigrate.git.patch import diff_stat
-    from gomigrate.git.repository import author
-    from gomigrate.report.commit_message import commit_message
-
-    subject, body = commit_message(plan)
-    return render_mbox(
-        patch,
-        subject,
-        body,
-        author=author(top),
-        date=datetime.now(timezone.utc),
-        stat=diff_stat(stored.originals, stored.changes),
-    )
 
 
 def _refuse_unsafe(top: Path, plan: Plan, allow_dirty: bool) -> None:

@@ -42,8 +42,25 @@ def check_outputs(paths: Sequence[Path], top: Path) -> list[str]:
     return [note for note in (_check(path, top) for path in paths) if note]
 
 
-def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"") -> None:
+def check_folder(path: Path, top: Path) -> list[str]:
+    """As `check_outputs`, for a folder that is to hold a series of patches: it is new, or empty, so that no patch of
+    an earlier run is taken for one of this."""
+    if not path.is_dir():
+        if os.path.lexists(path):
+            raise UserError(f"{_shown(path)}: is no folder. A series of patches needs a new or an empty one.")
+        return check_outputs([path], top)
+    try:
+        if any(path.iterdir()):
+            raise UserError(f"{_shown(path)}: is not empty. A series of patches needs a new or an empty folder.")
+    except OSError as error:
+        raise UserError(f"{_shown(path)}: cannot be read: {error.strerror}. Choose another place.") from None
+    return check_outputs([path / "0000"], top)
+
+
+def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folder: Path | None = None) -> None:
     """Writes every file beside its place first, moves all of them there, and fills pipes and devices last.
+
+    `folder`, when given, is made before that, and taken away again when something fails.
 
     When something fails the files are what they were before. Raises UserError then, but BrokenPipeError when the
     reader of a pipe has had enough: that is no failure of the others.
@@ -55,7 +72,11 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"") -> No
     staged: list[_Staged] = []
     moved: list[_Staged] = []
     path = Path("standard output")
+    made = folder is not None and not folder.exists()
     try:
+        if made and folder is not None:
+            path = folder
+            folder.mkdir()
         for path, data in files.items():
             staged.append(_planned(path))
             _stage(staged[-1], data)
@@ -81,6 +102,10 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"") -> No
         for entry in staged:
             with suppress(OSError):
                 entry.temporary.unlink()
+        if made and folder is not None:
+            # Refused by the system while a file is in it, so only what has failed goes.
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _check(path: Path, top: Path) -> str:

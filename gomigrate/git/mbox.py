@@ -19,17 +19,24 @@ _MAGIC = b"From " + b"0" * 40 + b" Mon Sep 17 00:00:00 2001\n"
 _CUTS_MESSAGE = re.compile(r"From |>From |diff -|Index: |---|\[PATCH\]|(?:from|subject|date)\s*:", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _HEADER_WIDTH = 76
-_SUBJECT = "Subject: [PATCH]"
 _NAME_WIDTH = 60
 _GRAPH_WIDTH = 20
 
 
 def render_mbox(
-    patch: bytes, subject: str, body: str, *, author: str, date: datetime, stat: Sequence[FileStat] = ()
+    patch: bytes,
+    subject: str,
+    body: str,
+    *,
+    author: str,
+    date: datetime,
+    stat: Sequence[FileStat] = (),
+    number: tuple[int, int] | None = None,
 ) -> bytes:
     """One mail with the patch, for plain `git am` without options; b"" when the patch is empty.
 
-    `author` reads `Name <mail>`; a `date` without time zone is UTC; `stat` is what `patch.diff_stat` gives.
+    `author` reads `Name <mail>`; a `date` without time zone is UTC; `stat` is what `patch.diff_stat` gives; `number`
+    is the mail's place in a series and how many there are, counted from 1.
     Runs of space in the subject become one space, and git drops [tags] at its start. Lines of the body that
     git would take for the end of the message are indented by a space. Raises UserError for an author that
     git cannot take.
@@ -44,7 +51,7 @@ def render_mbox(
     headers = (
         f"From: {_author(author)}",
         f"Date: {format_datetime(date)}",
-        f"{_SUBJECT} {_subject(subject)}",
+        _subject(subject, number),
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=UTF-8",
         f"Content-Transfer-Encoding: {'base64' if encode else '8bit'}",
@@ -59,12 +66,14 @@ def _author(author: str) -> str:
     return formataddr((match[1], match[2]))
 
 
-def _subject(subject: str) -> str:
+def _subject(subject: str, number: tuple[int, int] | None) -> str:
+    """The whole header; git drops what stands in brackets."""
+    start = "Subject: [PATCH{}]".format(" {}/{}".format(*number) if number else "")
     words = _one_line(subject) or "(no subject)"
     if words.isascii() and "=?" not in words:
-        width = _HEADER_WIDTH - len(_SUBJECT)
-        return "\n ".join(textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False))
-    return Header(words, "utf-8", _HEADER_WIDTH, header_name=_SUBJECT).encode(linesep="\n")
+        width = _HEADER_WIDTH - len(start)
+        return f"{start} " + "\n ".join(textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False))
+    return f"{start} " + Header(words, "utf-8", _HEADER_WIDTH, header_name=start).encode(linesep="\n")
 
 
 def _message(body: str) -> str:
