@@ -273,6 +273,7 @@ def verify(
     written in each case, unless no patch could be made.
     """
     from gomigrate.outputs import check_outputs, write_all
+    from gomigrate.patches import single_patch
     from gomigrate.pipeline import top_of
     from gomigrate.report import FORMATS, render_view, sources_for
     from gomigrate.report.view import build_view
@@ -285,9 +286,9 @@ def verify(
     _known_reports(reports, FORMATS)
     notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
     plan, top = _plan(checkout, _settings(options, checkout))
-    for note in notes:
-        terminal.note(note)
-    text = _rendered(plan, top, form, terminal)
+    text, note = single_patch(plan, top, form)
+    for said in [*notes, *([note] if note else [])]:
+        terminal.note(said)
     with Progress(options["color"], quiet=options["quiet"]) as progress:
         result = run_checks(plan, text, top, VerifyOptions(tests, timeout, keep), progress)
     plan = plan._replace(verification=result)
