@@ -15,8 +15,9 @@ from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
 from gomigrate.finalizer.names import NameUses, find_names
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import Verdict, judge, type_of_free
-from gomigrate.finalizer.runtime_versions import Runtime, effective_runtime
+from gomigrate.finalizer.runtime_versions import Calls, Runtime, effective_runtime, needs_sets
 from gomigrate.finalizer.sites import WRITES, Site, Unknown, find_site
+from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.references import Reference, References, Symbol
 from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend, is_generated
@@ -48,6 +49,7 @@ class Decision(NamedTuple):
     address: bool = False
     verdict: Verdict = Verdict("unknown", "")
     type: Type | None = None
+    calls: Calls | None = None
     left: str = ""
     next_step: str = ""
     intended: bool = False
@@ -56,6 +58,15 @@ class Decision(NamedTuple):
     @property
     def rewritten(self) -> bool:
         return not self.left and not self.already
+
+    @property
+    def by_sets(self) -> bool:
+        """Whether it is to be written with apimachinery's sets, as the controller-runtime in use has no fit call."""
+        return self.calls is not None and needs_sets(self.site.meaning.operation, self.verdict.level, self.calls)
+
+    @property
+    def removed_by_sets(self) -> bool:
+        return self.by_sets and self.site.meaning.operation in (Operation.REMOVE, Operation.CLEAR)
 
 
 class Kept(NamedTuple):
@@ -267,10 +278,11 @@ class Analysis:
         object_text = free_text(site.file, free)
         kind = self.type_of(free)
         verdict = judge(self.types, kind)
-        decision = decision._replace(object=object_text, address=verdict.address, verdict=verdict, type=kind)
+        calls = self.runtime(site.file.directory).calls
+        decision = Decision(site, object=object_text, address=verdict.address, verdict=verdict, type=kind, calls=calls)
         decision = self._with_name(decision)
         uses = decision.uses
-        if self._is_already(site) and (uses is None or uses.migrated or not self._old(uses)):
+        if self._is_already(decision) and (uses is None or uses.migrated or not self._old(uses)):
             return decision._replace(already=True, left="")
         helpers = {(s.folder, s.receiver, s.name) for s in self.kept}
         if site.file.is_test and helpers & set(meaning.functions):
@@ -286,8 +298,9 @@ class Analysis:
         site, meaning = decision.site, decision.site.meaning
         if not decision.object:
             return "the object has no name at this place", "give it to a variable first"
-        wanted = ("object", "meta") if meaning.operation is Operation.IS_DELETING else ("object",)
-        if decision.verdict.level not in wanted:
+        takes_meta = decision.calls is not None and decision.calls.takes_meta
+        any_meta = takes_meta or meaning.operation is Operation.IS_DELETING
+        if decision.verdict.level not in (("object", "meta") if any_meta else ("object",)):
             return (
                 f"{decision.object} is not known to be a client.Object: {decision.verdict.text}",
                 "declare it with its API type or as client.Object, then run again",
@@ -302,16 +315,36 @@ class Analysis:
             return self.refused[(site.file.path, site.start)], "change it by hand"
         if meaning.operation is Operation.HAS_ANY and self._read_again(site):
             return "the list is read again under this condition", "ask for what is really wanted there"
-        if decision.uses is not None and decision.uses.rule.old in self.blocked:
-            return self.blocked[decision.uses.rule.old][0], "make that use clear first, then run again"
         if meaning.operation is Operation.IS_DELETING:
             return ("", "") if self._is_helper_call(site) else ("reads the deletion timestamp directly", "")
-        runtime = self.runtime(site.file.directory)
-        refusal = runtime.refusal(wants_result=meaning.result in ("changed", "unchanged"))
-        if refusal[0]:
-            return refusal
         if meaning.result not in ("none", "value", "changed", "unchanged"):
             return f"gives its result back as {meaning.result}", "change it by hand"
+        obstacle = self._runtime_obstacle(decision)
+        if obstacle[0]:
+            return obstacle
+        if decision.uses is not None and decision.uses.rule.old in self.blocked:
+            return self.blocked[decision.uses.rule.old][0], "make that use clear first, then run again"
+        return "", ""
+
+    def _runtime_obstacle(self, decision: Decision) -> tuple[str, str]:
+        """Why the controller-runtime in use does not have what is needed, and what a person can do."""
+        meaning, calls = decision.site.meaning, decision.calls
+        runtime = self.runtime(decision.site.file.directory)
+        if calls is None:
+            return runtime.reason, runtime.next_step
+        if decision.by_sets and runtime.reason_for_sets:
+            return runtime.reason_for_sets, "make apimachinery's sets available there, then run again"
+        if decision.removed_by_sets and not {"sorted", "dedup"} <= self.pack.accept.keys():
+            return (
+                f"RemoveFinalizer of controller-runtime {runtime.version} panics when a name is there twice, and the "
+                "pack does not accept that others come out sorted",
+                "require controller-runtime 0.5.3 or later, then run again",
+            )
+        if meaning.result in ("changed", "unchanged") and not calls.result:
+            return (
+                f"AddFinalizer and RemoveFinalizer of controller-runtime {runtime.version} give no result",
+                "require controller-runtime 0.12.0 or later, or change it by hand",
+            )
         return "", ""
 
     def _read_again(self, site: Site) -> bool:
@@ -402,8 +435,9 @@ class Analysis:
     def _old(uses: NameUses) -> bool:
         return bool(uses.old or uses.old_literals)
 
-    def _is_already(self, site: Site) -> bool:
-        """Whether the unit is written with controllerutil only."""
+    def _is_already(self, decision: Decision) -> bool:
+        """Whether the unit is written with controllerutil only, or with the sets that stand in for it."""
+        site = decision.site
         if site.meaning.functions:
             return False
         called = 0
@@ -411,13 +445,14 @@ class Analysis:
             for call in descend(node, "call_expression", "selector_expression"):
                 if call.type == "selector_expression":
                     named_field = call.child_by_field_name("field")
-                    if named_field is not None and site.file.text(named_field) in ("Finalizers", "SetFinalizers"):
+                    name = site.file.text(named_field) if named_field is not None else ""
+                    if name in ("Finalizers", "SetFinalizers") and not decision.by_sets:
                         return False
                     continue
                 function = call.child_by_field_name("function")
                 operand = function.child_by_field_name("operand") if function is not None else None
-                if operand is not None and self.types.package_of(site.file, operand) == CONTROLLERUTIL:
-                    called += 1
+                package = self.types.package_of(site.file, operand) if operand is not None else None
+                called += package == (SETS if decision.by_sets else CONTROLLERUTIL)
         return called > 0
 
     def is_controllerutil(self, unknown: Unknown) -> bool:

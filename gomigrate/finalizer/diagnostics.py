@@ -192,6 +192,11 @@ def _evidence(analysis: Analysis, decision: Decision) -> Evidence:
         if analysis.stage is Stage.CLEANUP:
             text = text.replace(", under both names,", "")
         differences.insert(0, Difference(name, text))
+    if decision.removed_by_sets:
+        differences.append(
+            Difference("sorted", "the names that stay come out sorted, each once: RemoveFinalizer of this "
+            "controller-runtime panics when a name is there twice")
+        )  # fmt: skip
     harmless = all(d.name in _HARMLESS for d in differences)
     return Evidence(
         Confidence.EXACT if harmless else Confidence.NARROWED,

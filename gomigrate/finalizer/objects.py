@@ -14,6 +14,7 @@ from gomigrate.go.types import Literal, Named, Pointer, Type, Types
 METAV1 = "k8s.io/apimachinery/pkg/apis/meta/v1"
 CLIENT = "sigs.k8s.io/controller-runtime/pkg/client"
 _RUNTIME = "k8s.io/apimachinery/pkg/runtime"
+_ONLY_META = "known as a metav1.Object only"
 _UNSTRUCTURED = "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 _KINDS = {
@@ -74,8 +75,8 @@ def _interface(types: Types, kind: Named | Literal, depth: int = 0) -> Verdict |
     if isinstance(kind, Named):
         if (kind.package, kind.name) == (CLIENT, "Object"):
             return Verdict("object", "client.Object")
-        if (kind.package, kind.name) in ((METAV1, "Object"), (METAV1, "ObjectMetaAccessor")):
-            return Verdict("meta", f"{kind}: a metav1.Object, which controllerutil does not take")
+        if (kind.package, kind.name) == (METAV1, "Object"):
+            return Verdict("meta", f"{kind}, {_ONLY_META}")
     declared = types.declaration(kind)
     if declared is None or declared[1].type != "interface_type" or depth > 4:
         return None
@@ -85,7 +86,7 @@ def _interface(types: Types, kind: Named | Literal, depth: int = 0) -> Verdict |
     if any(v.level == "object" for v in levels) or (runtime and any(v.level == "meta" for v in levels)):
         return Verdict("object", f"interface {kind}, which embeds client.Object's parts")
     if any(v.level == "meta" for v in levels):
-        return Verdict("meta", f"interface {kind}: a metav1.Object, which controllerutil does not take")
+        return Verdict("meta", f"interface {kind}, {_ONLY_META}")
     return Verdict("no", f"interface {kind} is not known to be a client.Object")
 
 
@@ -108,7 +109,7 @@ def _struct(types: Types, kind: Type, pointer: Pointer) -> Verdict:
     if has_meta and method is not None:
         return Verdict("object", f"{pointer}, an API type of this checkout")
     if has_meta and _embeds(types, file, node, "TypeMeta"):
-        return Verdict("unknown", f"{pointer} carries ObjectMeta, but its DeepCopyObject is not in this checkout")
+        return Verdict("meta", f"{pointer}, {_ONLY_META}: its DeepCopyObject is not in this checkout")
     if has_meta:
         return Verdict("no", f"{pointer} carries ObjectMeta but is no API object (no TypeMeta, no DeepCopyObject)")
     for embedded in types.embedded(file, node):
@@ -126,7 +127,7 @@ def _known(kind: Named, pointer: Pointer) -> Verdict:
     if (kind.package, kind.name) in ((_UNSTRUCTURED, "Unstructured"), (METAV1, "PartialObjectMetadata")):
         return Verdict("object", f"{pointer} of apimachinery")
     if (kind.package, kind.name) == (METAV1, "ObjectMeta"):
-        return Verdict("meta", "*v1.ObjectMeta: a metav1.Object, which controllerutil does not take")
+        return Verdict("meta", f"{pointer}, {_ONLY_META}")
     prefix = "k8s.io/api/"
     if kind.package.startswith(prefix):
         group = kind.package[len(prefix) :].partition("/")[0]

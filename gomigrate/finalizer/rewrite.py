@@ -11,6 +11,7 @@ from gomigrate.errors import UserError
 from gomigrate.finalizer.analysis import Decision
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.placement import Constant, Placement
+from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
 from gomigrate.go.workspace import Workspace
@@ -98,14 +99,18 @@ class Rewriter:
             keys, added = self.keys(namer, file, at, placement)
         else:
             raise Refused("it has no constant to name the finalizer by")
-        values |= {"util": namer.package(file, at, CONTROLLERUTIL, "controllerutil"), "keys": keys, "key": added}
+        values |= {"keys": keys, "key": added}
+        if decision.by_sets:
+            values |= {"object": decision.object, "sets": namer.package(file, at, SETS, "sets")}
+        else:
+            values["util"] = namer.package(file, at, CONTROLLERUTIL, "controllerutil")
         if operation in (Operation.CONTAINS, Operation.HAS_ANY):
-            text = self._question(site, values, len(keys))
+            text = self._question(site, values, len(keys), by_sets=decision.by_sets)
             edits = self._replace(site, text)
         elif operation in (Operation.ADD, Operation.SET_IF_EMPTY):
             text, edits = self._change(decision, [self._render("add", values)])
         else:
-            lines = self._render("remove", values).splitlines()
+            lines = self._render("remove_by_sets" if decision.by_sets else "remove", values).splitlines()
             text, edits = self._change(decision, lines)
         return Rewrite(edits, text, tuple((alias, path) for path, alias in namer.imports.items()))
 
@@ -126,8 +131,10 @@ class Rewriter:
             raise UserError(f"{path}: gives what is no Go code: {text[:80]}")
         return text
 
-    def _question(self, site, values: dict[str, object], count: int) -> str:  # type: ignore[no-untyped-def]
+    def _question(self, site, values: dict[str, object], count: int, *, by_sets: bool) -> str:  # type: ignore[no-untyped-def]
         negated = site.meaning.negated
+        if by_sets:
+            return self._render("not_contains_by_sets" if negated else "contains_by_sets", values)
         text = self._render("not_contains" if negated else "contains", values)
         if count < 2:
             return text
