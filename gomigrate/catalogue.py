@@ -206,6 +206,18 @@ controllerutil.RemoveFinalizer(w, FinalizerKey)
 controllerutil.RemoveFinalizer(w, LegacyFinalizerKey)""",
     sources=("https://github.com/ngrok/ngrok-operator/pull/820", _FINALIZERS),
 )
+COMPUTED_NAME = Rule(
+    "GM012",
+    "computed-name",
+    Severity.NOTE,
+    "A finalizer name that is only known as the program runs",
+    """\
+Names are followed from where they reach an object's finalizers back to where they are written: through variables,
+parameters, struct fields, concatenations and `fmt.Sprintf`. One that comes from a flag, a configuration or a call that
+cannot be followed may be anything. See that every name it can get is domain-qualified.""",
+    before='controllerutil.AddFinalizer(w, os.Getenv("FINALIZER"))',
+    sources=(_FINALIZERS,),
+)
 
 RULES = (
     UNQUALIFIED_NAME,
@@ -219,6 +231,7 @@ RULES = (
     NAME_IN_TEXT,
     LEGACY_LEFT_OVER,
     UNSAFE_UPGRADE,
+    COMPUTED_NAME,
 )
 
 

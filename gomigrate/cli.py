@@ -332,6 +332,8 @@ def show_rules(name: str, folder: Path | None) -> None:
     for found in pack.finalizers:
         lines.append(f"  {found.old} → {found.new}")
         lines.append(f"    constants, where the code has none: {found.constant}, {found.legacy_constant}")
+    if pack.finds_names:
+        lines.append("  found in the code, by where they flow")
     lines += ["", "Accepted differences between hand-written code and controllerutil"]
     lines += [f"  {key}: {why}" for key, why in pack.accept.items()] or ["  none"]
     lines += ["", "Places that clear every finalizer on purpose"]

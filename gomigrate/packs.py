@@ -7,9 +7,10 @@ A pack is a folder with `pack.toml`; queries (`.scm`) and templates (`.go.j2`) t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gomigrate.errors import UserError
@@ -61,6 +62,10 @@ class Pack(NamedTuple):
     finalizers: tuple[FinalizerName, ...]
     accept: dict[str, str]
     force_delete: tuple[ForceDelete, ...]
+    # Whether the names are those that the code is found to use; `finalizers` are then those that a mapping renames.
+    finds_names: bool = False
+    # Old names of the mapping that are renamed nowhere, and why.
+    refused: Mapping[str, str] = MappingProxyType({})
 
     @property
     def needles(self) -> tuple[bytes, ...]:
@@ -153,8 +158,10 @@ def read(folder: Path) -> Pack:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
     table = Table(source, (), source.data)
     finalizers = tuple(_finalizer(t) for t in table.tables("finalizer"))
-    if not finalizers:
-        raise UserError(f"{path}: no [[finalizer]] in it: a pack names at least one.")
+    finds_names = table.flag("find_names")
+    if bool(finalizers) is finds_names:
+        wanted = "find_names finds them: leave [[finalizer]] out" if finds_names else "a pack names at least one"
+        raise UserError(f"{path}: {'a' if finds_names else 'no'} [[finalizer]] in it: {wanted}.")
     for key in ("old", "new", "constant", "legacy_constant"):
         _unique(path, key, [getattr(f, key) for f in finalizers])
     pack = Pack(
@@ -167,6 +174,7 @@ def read(folder: Path) -> Pack:
         finalizers=finalizers,
         accept=_accept(table.table("accept")),
         force_delete=tuple(_force_delete(t) for t in table.tables("force-delete")),
+        finds_names=finds_names,
     )
     table.done()
     return pack

@@ -62,6 +62,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     started = time.perf_counter()
     # What is imported only now is imported while the checkout is read.
     from gomigrate.finalizer.analysis import Analysis
+    from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.plan import make_plan
     from gomigrate.git.repository import origin
     from gomigrate.git.web import web_folder
@@ -76,7 +77,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     planned = time.perf_counter()
     _refuse_overwriting(checkout, outcome.originals, outcome.changes)
     _refuse_left_out(options.selection, outcome.changes)
-    notes = [*_git_notes(checkout), *checkout.notes]
+    notes = [*_git_notes(checkout), *checkout.notes, *unmatched(analysis)]
     commit = _commit(checkout.top)
     return Plan(
         checkout=checkout.top.name or str(checkout.top),

@@ -124,6 +124,12 @@ class Table:
             self.fail(key, "must be a list of texts")
         return tuple(value)
 
+    def flag(self, key: str) -> bool:
+        value = self._take(key, False)
+        if not isinstance(value, bool):
+            self.fail(key, "must be true or false")
+        return bool(value)
+
     def table(self, key: str) -> Table:
         return Table(self.source, (*self.keys, key), self._take(key, {}))
 

@@ -298,7 +298,7 @@ def test_a_pack_of_ones_own(run: Run, repo: Path, rules: Path) -> None:
 def test_rules_list_and_show(run: Run, rules: Path) -> None:
     listed = run("rules", "list", "--rules", rules.parent)
     assert listed.code == 0
-    assert [line.split()[0] for line in listed.out.splitlines()] == ["flyte", "mine"]
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["flyte", "mine", "operators"]
     shown = run("rules", "show", "flyte")
     assert shown.code == 0
     assert "flyte-finalizer → flyte.org/finalizer" in shown.out

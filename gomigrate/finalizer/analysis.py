@@ -11,7 +11,10 @@ from typing import NamedTuple
 from tree_sitter import Node, Query, QueryCursor, QueryError
 
 from gomigrate.errors import UserError
+from gomigrate.finalizer.flows import find_flows
+from gomigrate.finalizer.found import Found, group
 from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
+from gomigrate.finalizer.mapping import refusals
 from gomigrate.finalizer.names import NameUses, find_names
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import Verdict, judge, type_of_free
@@ -94,6 +97,7 @@ class Analysis:
         self.pack = pack
         self.stage = stage
         self.selection = selection
+        self.focus = focus
         self.types = Types(workspace)
         self.references = References(self.types, index, focus)
         self._query = _candidates(pack)
@@ -109,8 +113,17 @@ class Analysis:
         self.gone_functions: list[tuple[SourceFile, Node]] = []
         self.gone_tests: list[tuple[SourceFile, Node]] = []
         self.files = self._hot_files(index, focus)
-        self.names = find_names(pack.finalizers, self.files, self.references)
+        self.names: list[NameUses] = []
+        self.found = Found()
         self.helpers = find_helpers(self.types, self._helper_files(focus))
+        if pack.finds_names:
+            self._decide()
+            self.found = group(find_flows(self.types, self.references, self.files, self._recognised()))
+        names = find_names(pack.finalizers, self.files, self.references)
+        self.refused_names = dict(pack.refused)
+        if pack.finds_names:
+            self.refused_names |= refusals(self.references, self.found, names)
+        self.names = [u for u in names if u.rule.old not in self.refused_names]
         # Most helpers go, and their tests with them: then there is nothing to look at in these tests.
         if index is not None:
             self.gone_tests = self._tests_of({h.symbol for h in self.helpers})
@@ -160,6 +173,9 @@ class Analysis:
             after = (len(self.blocked), len(self.kept), len(self.gone_tests), len(self.gone_functions))
             if after == before:
                 return
+
+    def _recognised(self) -> list[Site]:
+        return [s for s in self._sites.values() if isinstance(s, Site)]
 
     def refs(self, symbol: Symbol) -> list[Reference]:
         if symbol not in self._refs:
@@ -281,6 +297,8 @@ class Analysis:
         calls = self.runtime(site.file.directory).calls
         decision = Decision(site, object=object_text, address=verdict.address, verdict=verdict, type=kind, calls=calls)
         decision = self._with_name(decision)
+        if decision.already:
+            return decision
         uses = decision.uses
         if self._is_already(decision) and (uses is None or uses.migrated or not self._old(uses)):
             return decision._replace(already=True, left="")
@@ -359,6 +377,14 @@ class Analysis:
         site, meaning = decision.site, decision.site.meaning
         if meaning.operation in (Operation.IS_DELETING, Operation.SAME_COUNT):
             return decision
+        if meaning.operation in KEYLESS and self.pack.finds_names:
+            if site.file.directory not in self.found.folders:
+                # Other people's finalizers, in a package that has none of its own, are nobody's business here.
+                return decision._replace(already=True)
+            return decision._replace(
+                left="it is about every finalizer of the object, not only about this controller's",
+                next_step="say by name which finalizer is meant, if it is one",
+            )
         if meaning.operation in KEYLESS:
             uses = self._name_nearby(site, decision.type)
             if uses is None:

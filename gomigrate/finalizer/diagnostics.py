@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -20,11 +19,12 @@ from gomigrate.catalogue import (
     NOT_UNDERSTOOD,
     UNQUALIFIED_NAME,
     UNSAFE_UPGRADE,
-    Rule,
 )
 from gomigrate.finalizer.analysis import Analysis, Decision
+from gomigrate.finalizer.name_diagnostics import describe_names
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
+from gomigrate.finalizer.places import at
 from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
 from gomigrate.model import (
     Confidence,
@@ -74,6 +74,7 @@ def describe(analysis: Analysis, draft: Draft, matrices: tuple[UpgradeMatrix, ..
         *_sites(analysis, draft),
         *_helpers(analysis, draft),
         *_names(analysis, draft),
+        *describe_names(analysis),
         *_fixtures(draft),
         *_unknown(analysis),
         *_stage(analysis),
@@ -104,7 +105,7 @@ def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
             covered = any(d.site.file is reference.file and d.site.covers(reference.node) for d in analysis.decisions)
             if not covered and not uses.migrated:
                 found.append(_unqualified(reference.file, reference.node, "the name", uses))
-    found += [*_unknown(analysis), *_stage(analysis)]
+    found += [*describe_names(analysis), *_unknown(analysis), *_stage(analysis)]
     return _sorted([d for d in found if not analysis.selection.left_out(d.path)])
 
 
@@ -126,22 +127,6 @@ def _unqualified(file: SourceFile, node: Node, what: str, uses: NameUses) -> Dia
         f'{what} holds "{uses.rule.old}", which is not domain-qualified: "{uses.rule.new}"',
         name=uses.rule.old,
     )
-
-
-def at(rule: Rule, file: SourceFile, node: Node, message: str, **more: object) -> Diagnostic:
-    """A diagnostic at a node, with its source text."""
-    line, column = file.position(node.start_byte)
-    end_line = file.position(node.end_byte)[0]
-    return Diagnostic(rule, file.path, line, column, end_line, message, **{"before": _source(file, node), **more})  # type: ignore[arg-type]
-
-
-def _source(file: SourceFile, node: Node) -> str:
-    start = file.source.rfind(b"\n", 0, node.start_byte) + 1
-    indent = file.source[start : node.start_byte]
-    text = file.text(node)
-    if not indent.strip():
-        text = textwrap.dedent(indent.decode() + text)
-    return text.replace("\r\n", "\n").strip("\n")
 
 
 # -- sites ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,73 @@
+"""The finalizer names of a checkout, by what flows into finalizers, and what the API server makes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gomigrate.finalizer.flows import Flow
+from gomigrate.finalizer.names import Declared
+from gomigrate.finalizer.qualified import Verdict, judge_name
+from gomigrate.finalizer.sources import Source
+from gomigrate.go.types import Named
+from gomigrate.model import Operation
+
+_ADDS = (Operation.ADD, Operation.SET_IF_EMPTY)
+
+
+class FoundName(NamedTuple):
+    """One finalizer name. `declared` are the constants that hold it as a plain text, `literals` the places where it
+    stands bare, `computed` those where it is computed, alone or as one of several texts."""
+
+    text: str
+    verdict: Verdict
+    flows: tuple[Flow, ...]
+    declared: tuple[Declared, ...]
+    literals: tuple[Source, ...]
+    computed: tuple[Source, ...]
+
+    @property
+    def added(self) -> bool:
+        """Whether this code puts it on objects."""
+        return any(f.operation in _ADDS for f in self.flows)
+
+    @property
+    def objects(self) -> tuple[Named, ...]:
+        """The API types that carry it, as far as they are known."""
+        return tuple(dict.fromkeys(o for f in self.flows for o in f.objects))
+
+
+class Found(NamedTuple):
+    """`unknown` are the places whose names are only known as the program runs, `folders` the packages where any name
+    reaches finalizers."""
+
+    names: tuple[FoundName, ...] = ()
+    unknown: tuple[tuple[Flow, Source], ...] = ()
+    folders: frozenset[str] = frozenset()
+
+
+def group(flows: Sequence[Flow]) -> Found:
+    """The names that flow, sorted. Names of other modules are nobody's business here."""
+    by_text: dict[str, list[tuple[Flow, Source]]] = {}
+    unknown: dict[tuple[str, int], tuple[Flow, Source]] = {}
+    for flow in flows:
+        for source in flow.sources:
+            for text in source.texts:
+                by_text.setdefault(text, []).append((flow, source))
+            if source.reason and not source.foreign:
+                unknown.setdefault((source.file.path, source.node.start_byte), (flow, source))
+    names = tuple(_name(text, by_text[text]) for text in sorted(by_text))
+    return Found(names, tuple(unknown.values()), frozenset(flow.file.directory for flow in flows))
+
+
+def _name(text: str, found: list[tuple[Flow, Source]]) -> FoundName:
+    sources = tuple(dict.fromkeys(source for _, source in found))
+    plain = [s for s in sources if s.literal]
+    return FoundName(
+        text,
+        judge_name(text),
+        tuple(dict.fromkeys(flow for flow, _ in found)),
+        tuple(dict.fromkeys(s.declared for s in plain if s.declared is not None)),
+        tuple(s for s in plain if s.declared is None),
+        tuple(s for s in sources if not s.literal),
+    )

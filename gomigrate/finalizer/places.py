@@ -1,0 +1,32 @@
+"""A place in a file, as diagnostics show it."""
+
+from __future__ import annotations
+
+import textwrap
+
+from tree_sitter import Node
+
+from gomigrate.catalogue import Rule
+from gomigrate.go.syntax import SourceFile
+from gomigrate.model import Diagnostic
+
+
+def place(file: SourceFile, node: Node) -> str:
+    """`path:line`, the line 1-based."""
+    return f"{file.path}:{file.position(node.start_byte)[0]}"
+
+
+def at(rule: Rule, file: SourceFile, node: Node, message: str, **more: object) -> Diagnostic:
+    """A diagnostic at a node, with its source text."""
+    line, column = file.position(node.start_byte)
+    end_line = file.position(node.end_byte)[0]
+    return Diagnostic(rule, file.path, line, column, end_line, message, **{"before": _source(file, node), **more})  # type: ignore[arg-type]
+
+
+def _source(file: SourceFile, node: Node) -> str:
+    start = file.source.rfind(b"\n", 0, node.start_byte) + 1
+    indent = file.source[start : node.start_byte]
+    text = file.text(node)
+    if not indent.strip():
+        text = textwrap.dedent(indent.decode() + text)
+    return text.replace("\r\n", "\n").strip("\n")

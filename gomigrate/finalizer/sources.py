@@ -1,0 +1,240 @@
+"""Where a text comes from: a literal, a constant, the parameters that hand it on, or what computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from gomigrate.finalizer.names import Declared
+from gomigrate.go.references import References, Symbol
+from gomigrate.go.scope import Local, lookup, parameters
+from gomigrate.go.strings import converted, declared_function, elements, literal_field, results, values_of
+from gomigrate.go.syntax import FUNCTION_LIKE, FUNCTIONS, SourceFile, ancestors, descend, named, string_value, unparen
+from gomigrate.go.types import Named, Pointer, Type, Types
+
+MAX_DEPTH = 8
+
+
+class Source(NamedTuple):
+    """Where a name comes from: `node` is the literal or the expression that gives it, `declared` the constant or
+    variable of a package that holds it, `texts` all that it can be. `reason` says why that is not known; a `foreign`
+    name is declared by another module."""
+
+    file: SourceFile
+    node: Node
+    texts: frozenset[str] = frozenset()
+    declared: Declared | None = None
+    reason: str = ""
+    foreign: bool = False
+
+    @property
+    def literal(self) -> bool:
+        """Whether the name stands there itself, so that it can be changed there."""
+        return string_value(self.file, self.node) is not None
+
+
+class Parameter(NamedTuple):
+    symbol: Symbol
+    number: int
+    variadic: bool
+
+
+class Tracer:
+    def __init__(self, types: Types, references: References) -> None:
+        self.types = types
+        self.workspace = types.workspace
+        self.references = references
+        self._fields: dict[tuple[Named, str], list[tuple[SourceFile, Node]]] = {}
+
+    def trace(self, file: SourceFile, node: Node) -> tuple[list[Source], list[Parameter]]:
+        """The sources of a name, and the parameters through which it comes."""
+        self.found: list[Source] = []
+        self.passed: list[Parameter] = []
+        self._follow(file, node, 0)
+        return list(dict.fromkeys(self.found)), self.passed
+
+    def _unknown(self, file: SourceFile, node: Node, reason: str) -> None:
+        self.found.append(Source(file, node, reason=reason))
+
+    def _follow(self, file: SourceFile, node: Node, depth: int) -> None:
+        node = unparen(node)
+        if depth > MAX_DEPTH:
+            self._unknown(file, node, "it is handed on in too many steps")
+            return
+        text = string_value(file, node)
+        if text is not None:
+            self.found.append(Source(file, node, frozenset((text,))))
+        elif node.type == "identifier":
+            self._identifier(file, node, depth)
+        elif node.type == "selector_expression":
+            self._selector(file, node, depth)
+        elif node.type in ("call_expression", "type_conversion_expression"):
+            inner = converted(self.types, file, node)
+            declared = declared_function(self.types, file, node) if inner is None else None
+            given = results(*declared) if declared is not None else []
+            if inner is not None:
+                self._follow(file, inner, depth + 1)
+            elif declared is not None and given and not any(_is_parameter(declared[0], r) for r in given):
+                for result in given:
+                    self._follow(declared[0], result, depth + 1)
+            else:
+                self._computed(file, node)
+        else:
+            self._computed(file, node)
+
+    def _computed(self, file: SourceFile, node: Node, declared: Declared | None = None) -> None:
+        values = values_of(self.types, file, node)
+        if isinstance(values, str):
+            self.found.append(Source(file, node, declared=declared, reason=values))
+        else:
+            self.found.append(Source(file, node, values, declared))
+
+    def _identifier(self, file: SourceFile, node: Node, depth: int) -> None:
+        name = file.text(node)
+        local = lookup(file, name, node)
+        if local is None:
+            self._declared(file.directory, name, file, node)
+        elif local.kind == "parameter":
+            self._parameter(file, local, node)
+        elif local.kind == "range" and local.nth == 1 and local.value is not None:
+            for other, element in listed(self.types, file, local.value):
+                self._follow(other, element, depth + 1)
+        elif local.total == 1 and local.kind in ("define", "var", "const"):
+            for value in _values(file, local):
+                self._follow(file, value, depth + 1)
+        else:
+            self._unknown(file, node, f"the variable {name} gets its value as the program runs")
+
+    def _parameter(self, file: SourceFile, local: Local, node: Node) -> None:
+        function = next(a for a in ancestors(local.node) if a.type in FUNCTION_LIKE)
+        if function.type not in FUNCTIONS:
+            self._unknown(file, node, f"it is the argument {file.text(node)} of a function literal")
+            return
+        names = [file.text(n) for n, _ in parameters(function)]
+        symbol = Symbol(file.directory, file.receiver_type(function), file.name_of(function))
+        variadic = local.node.type == "variadic_parameter_declaration"
+        self.passed.append(Parameter(symbol, names.index(file.text(local.name)), variadic))
+
+    def _selector(self, file: SourceFile, node: Node, depth: int) -> None:
+        operand, field = node.child_by_field_name("operand"), node.child_by_field_name("field")
+        if operand is None or field is None:
+            return
+        package = self.types.package_of(file, operand)
+        if package is not None:
+            folder = self.workspace.folder_of(package, file.directory)
+            if folder is None:
+                self.found.append(Source(file, node, reason=f"{package} declares it", foreign=True))
+            else:
+                self._declared(folder, file.text(field), file, node)
+            return
+        values = values_of(self.types, file, node)
+        if not isinstance(values, str):
+            self.found.append(Source(file, node, values))
+            return
+        given = self._set(self.types.of(file, operand), file.text(field))
+        for other, value in given:
+            self._follow(other, value, depth + 1)
+        if not given:
+            self._unknown(file, node, f"the field {file.text(field)} gets its value as the program runs")
+
+    def _declared(self, folder: str, name: str, file: SourceFile, node: Node) -> None:
+        found = self.workspace.value(folder, name)
+        if found is None:
+            self._unknown(file, node, f"{name} is not declared once in its package")
+            return
+        declared = Declared(Symbol(folder, "", name), *found)
+        if found[1].literal is None:
+            reason = f"{name} gets its value as the program runs"
+            self.found.append(Source(found[0], found[1].spec, declared=declared, reason=reason))
+        else:
+            self._computed(found[0], found[1].literal, declared)
+
+    def _set(self, kind: Type | None, field: str) -> list[tuple[SourceFile, Node]]:
+        """What a field of a struct of the checkout is set to, in composite literals and by assignments."""
+        kind = kind.to if isinstance(kind, Pointer) else kind
+        if not isinstance(kind, Named) or kind.folder is None:
+            return []
+        if (kind, field) not in self._fields:
+            self._fields[(kind, field)] = list(self._find_set(kind, field))
+        return self._fields[(kind, field)]
+
+    def _find_set(self, kind: Named, field: str) -> Iterator[tuple[SourceFile, Node]]:
+        checkout = self.workspace.checkout
+        paths = {*checkout.go_files_in(kind.folder or ""), *self.references.importers(kind.folder or "")}
+        for path in sorted(p for p in paths if not p.endswith("_test.go")):
+            data = checkout.read(path)
+            file = self.workspace.file(path) if data is not None and field.encode() in data else None
+            if file is None:
+                continue
+            for literal in descend(file.root, "composite_literal"):
+                value = literal_field(file, literal, field)
+                if value is not None and self.types.written(file, literal.child_by_field_name("type")) == kind:
+                    yield file, value
+            for statement in descend(file.root, "assignment_statement"):
+                left, right = statement.child_by_field_name("left"), statement.child_by_field_name("right")
+                if left is not None and right is not None and len(named(left)) == len(named(right)) == 1:
+                    target = named(left)[0]
+                    if target.type == "selector_expression" and file.text(target).endswith(f".{field}"):
+                        operand = target.child_by_field_name("operand")
+                        of = self.types.of(file, operand) if operand is not None else None
+                        if (of.to if isinstance(of, Pointer) else of) == kind:
+                            yield file, named(right)[0]
+
+
+def _is_parameter(file: SourceFile, node: Node) -> bool:
+    """Whether the text that a function gives depends on what it is given."""
+    for identifier in descend(node, "identifier"):
+        local = lookup(file, file.text(identifier), identifier)
+        if local is not None and local.kind == "parameter":
+            return True
+    return False
+
+
+def listed(types: Types, file: SourceFile, node: Node, depth: int = 0) -> Iterator[tuple[SourceFile, Node]]:
+    """The names in a list: the elements of a literal, what is appended, and those of a variable."""
+    node = unparen(node)
+    if depth > MAX_DEPTH:
+        return
+    if node.type == "composite_literal":
+        for element in elements(node):
+            yield file, element
+    elif node.type == "call_expression":
+        function, given = node.child_by_field_name("function"), arguments_of(node)
+        if function is not None and file.text(function) == "append" and given:
+            yield from listed(types, file, given[0], depth + 1)
+            for argument in given[1:]:
+                if argument.type == "variadic_argument":
+                    yield from listed(types, file, named(argument)[0], depth + 1)
+                else:
+                    yield file, argument
+    elif node.type == "identifier":
+        local = lookup(file, file.text(node), node)
+        if local is None:
+            found = types.workspace.value(file.directory, file.text(node))
+            if found is not None and found[1].literal is not None:
+                yield from listed(types, found[0], found[1].literal, depth + 1)
+        elif local.total == 1 and local.kind in ("define", "var"):
+            for value in _values(file, local):
+                yield from listed(types, file, value, depth + 1)
+
+
+def _values(file: SourceFile, local: Local) -> list[Node]:
+    """Every value that a local variable gets: where it is declared, and by plain assignments."""
+    found = [local.value] if local.value is not None else []
+    function = next((a for a in ancestors(local.node) if a.type in FUNCTION_LIKE), None)
+    for statement in descend(function, "assignment_statement") if function is not None else []:
+        left, right = statement.child_by_field_name("left"), statement.child_by_field_name("right")
+        if left is None or right is None or len(named(left)) != len(named(right)):
+            continue
+        for target, value in zip(named(left), named(right), strict=True):
+            same = target.type == "identifier" and file.text(target) == file.text(local.name)
+            if same and lookup(file, file.text(target), statement) == local:
+                found.append(value)
+    return found
+
+
+def arguments_of(call: Node) -> list[Node]:
+    arguments = call.child_by_field_name("arguments")
+    return named(arguments) if arguments is not None else []
