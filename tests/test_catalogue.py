@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_cli import Run, refused, run  # noqa: F401
+from conftest import Run
+from test_cli import refused
 
 from gomigrate import catalogue
 from gomigrate.catalogue import RULES, Rule, find_rule, nearest
@@ -68,7 +69,7 @@ def test_a_rule_is_found_by_id_and_by_name() -> None:
     assert nearest("zzzzzz") == ""
 
 
-def test_explain(run: Run) -> None:  # noqa: F811
+def test_explain(run: Run) -> None:
     listed = run("explain")
     assert listed.code == 0
     assert [line.split()[:2] for line in listed.out.splitlines()] == [[r.id, r.name] for r in RULES]
@@ -78,7 +79,7 @@ def test_explain(run: Run) -> None:  # noqa: F811
     refused(run("explain", "\x1b[2J"), "no rule", "explain")
 
 
-def test_check_shows_id_and_name(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_check_shows_id_and_name(run: Run, tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text("module example.com/m\n")
     (tmp_path / "a.go").write_text('package a\n\nconst Finalizer = "flyte/array"\n')
     done = run("check", ".")
