@@ -301,6 +301,22 @@ def verify(
     sys.exit({Verdict.PROVEN: 0, Verdict.WORSE: 1, Verdict.UNVERIFIED: FAILED}[result.verdict])
 
 
+@cli.command(short_help="Write a first configuration, from what is found.")
+@checkout_argument
+@common
+def init(checkout: Path, **options: Any) -> None:
+    """Look at CHECKOUT and write a commented .gomigrate.toml at its top.
+
+    Settings that are there are never overwritten.
+
+    Exit codes: 0 written, 2 it could not be done.
+    """
+    from gomigrate.init import write_configuration
+
+    written = write_configuration(checkout, options["pack"], options["rules"], options["stage"])
+    _terminal(options).configured(written.path, written.found)
+
+
 @cli.group(cls=Group)
 def rules() -> None:
     """The packs: what gomigrate knows of each project."""

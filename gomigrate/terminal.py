@@ -86,7 +86,7 @@ class Terminal:
             for reason in check.open:
                 self._say(f"    {check.name}: {printable(reason)}")
         if verification.gone:
-            self._say(f"    {_plural(len(verification.gone), 'test')} deleted by the patch")
+            self._say(f"    {plural(len(verification.gone), 'test')} deleted by the patch")
 
     def applied(self, plan: Plan, written: Sequence[str]) -> None:
         if self.quiet:
@@ -95,6 +95,14 @@ class Terminal:
         for path in written:
             gone = plan.changes[path] is None
             self._say(f"  {'deleted' if gone else 'wrote'} {printable(path)}")
+
+    def configured(self, path: Path, found: Sequence[str]) -> None:
+        """What `init` found and wrote."""
+        if self.quiet:
+            return
+        for line in found:
+            self._say(f"  {printable(line)}")
+        self._say(f"wrote {printable(str(path))}; change it as you like")
 
     def findings(self, found: Sequence[Diagnostic], notes: Sequence[Note]) -> None:
         """Findings of `check`, on standard output: file:line:column, rule, message."""
@@ -108,7 +116,7 @@ class Terminal:
             self.note(f"{note.path}: {note.text}" if note.path else note.text)
         if found:
             files = len({d.path for d in found})
-            self._say(f"{_plural(len(found), 'finding')} in {_plural(files, 'file')}; `gomigrate patch` shows the way")
+            self._say(f"{plural(len(found), 'finding')} in {plural(files, 'file')}; `gomigrate patch` shows the way")
 
     def _finding(self, diagnostic: Diagnostic, state: str) -> None:
         self._say(f"    {printable(diagnostic.where)}: {printable(diagnostic.message)}")
@@ -127,8 +135,8 @@ class Terminal:
 
 def _verdict(plan: Plan) -> str:
     if not plan.changes:
-        return "nothing to change" + (f", {_plural(len(plan.left), 'place')} left for you" if plan.left else "")
-    return f"{_plural(len(plan.changed), 'change')} in {_plural(len(plan.changes), 'file')}, stage {plan.stage.value}"
+        return "nothing to change" + (f", {plural(len(plan.left), 'place')} left for you" if plan.left else "")
+    return f"{plural(len(plan.changed), 'change')} in {plural(len(plan.changes), 'file')}, stage {plan.stage.value}"
 
 
 def _counts(plan: Plan) -> list[str]:
@@ -143,7 +151,7 @@ def _counts(plan: Plan) -> list[str]:
     return [", ".join(f"{count[c]} {words[c]}" for c in Confidence if count[c])]
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 

@@ -382,7 +382,7 @@ def test_demo(run: Run, tmp_path: Path) -> None:
 
 HELP = [
     *((), ("patch",), ("check",), ("apply",)),
-    *(("rules",), ("rules", "list"), ("rules", "show"), ("explain",), ("demo",)),
+    *(("rules",), ("rules", "list"), ("rules", "show"), ("explain",), ("init",), ("demo",)),
 ]
 
 
