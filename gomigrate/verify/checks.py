@@ -14,15 +14,18 @@ from gomigrate.verify.results import Failure
 from gomigrate.verify.runner import Done, run
 from gomigrate.verify.toolchain import Toolchain, trouble
 
-Tests = ("touched", "dependents", "all", "none")
+# How `go list -x` announces a download; when it has come it says so again, with the time that it took.
+_GET = "# get "
 
 
 class Progress(Protocol):
-    """Is told what runs now, and what of it is under way."""
+    """Is told what runs now, what of it is under way, and what a person has to know at once."""
 
     def begin(self, text: str) -> None: ...
 
     def detail(self, text: str) -> None: ...
+
+    def say(self, text: str) -> None: ...
 
 
 class Setting(NamedTuple):
@@ -123,22 +126,10 @@ class _Module:
 
     def download(self, packages: dict[str, Package]) -> None:
         """Fetches what the packages and their tests import, so that nothing later waits for the network."""
-        if not packages:
-            return
-        self._begin("modules")
-        paths = [self._argument(folder) for folder in packages]
-        # -x names every download, which is how a proxy that does not answer is known by its silence.
-        flags = ("-e", "-x", "-deps", "-test", "-f", "{{with .Error}}{{.}}{{end}}")
-        done = self._go("list", *self._scope.flags, *flags, *paths, listener=self._downloading)
-        if done.stopped:
-            last = next((line for line in reversed(done.errors) if line.startswith("# get ")), "")
-            where = last.removeprefix("# get ") or self._setting.toolchain.proxy
-            raise UserError(
-                f"Go waits for an answer from {where} and gets none; see whether the network and the proxy in GOPROXY "
-                "work, or give more time by --timeout."
-            )
-        said = [line for line in (*done.lines, *done.errors) if not line.startswith("# get ")]
-        self._blame_the_machine(said)
+        if packages:
+            paths = [self._argument(folder) for folder in packages]
+            done = self._list("-deps", "-test", "-f", "{{with .Error}}{{.}}{{end}}", *paths)
+            self._blame_the_machine((*done.lines, *done.errors))
 
     def build(self, packages: Sequence[Package]) -> Outcome:
         return self._compile("go build", packages, "-o", os.devnull, "-buildvcs=false")
@@ -187,7 +178,9 @@ class _Module:
         verb = name.removeprefix("go ")
         paths = [self._argument(p.folder) for p in packages]
         done = self._go(verb, "-v", *flags, *self._scope.flags, *paths, listener=listen)
-        failures = compile_failures((*done.lines, *done.errors), self._scope.directory, str(self._setting.top))
+        # A linker's warnings are no failures.
+        said = (*done.lines, *done.errors) if done.code else ()
+        failures = compile_failures(said, self._scope.directory, str(self._setting.top))
         self._blame_the_machine([f.text for f in failures])
         if done.code and not failures and not done.stopped:
             failures = [Failure(f"{name} ended with code {done.code} and said nothing")]
@@ -196,11 +189,24 @@ class _Module:
         return Outcome(shown, done.seconds, tuple(failures), len(packages), {}, unknown, reason)
 
     def _listed(self, arguments: Sequence[str]) -> dict[str, Package]:
-        done = self._go("list", "-e", "-find", "-json", *self._scope.flags, *arguments)
+        self._begin("modules")
+        done = self._list("-find", "-json", *arguments)
         packages = read_packages(done.lines, self._setting.top)
         if not packages:
             self._blame_the_machine(done.errors)
         return packages
+
+    def _list(self, *arguments: str) -> Done:
+        """`go list`, with every download told: a proxy that does not answer is known by its silence."""
+        done = self._go("list", "-e", "-x", *self._scope.flags, *arguments, listener=self._downloading)
+        if done.stopped:
+            asked = [line.removeprefix(_GET) for line in done.errors if line.startswith(_GET)]
+            where = asked[-1] if asked else self._setting.toolchain.proxy
+            raise UserError(
+                f"Go waits for an answer from {where} and gets none; see whether the network and the proxy in GOPROXY "
+                "work, or give more time by --timeout."
+            )
+        return done._replace(errors=tuple(line for line in done.errors if not line.startswith(_GET)))
 
     def _go(self, *arguments: str, listener: Callable[[str], None] | None = None) -> Done:
         # Go ends the tests of a package at the limit itself; only what does not listen to it is killed here.
@@ -215,8 +221,8 @@ class _Module:
         self._setting.progress.begin(f"{step} {self._state} the patch, {self._scope.directory or self._scope.path}")
 
     def _downloading(self, line: str) -> None:
-        if line.startswith("# get ") and not line.endswith("s)"):
-            self._setting.progress.detail(line.removeprefix("# get "))
+        if line.startswith(_GET) and not line.endswith("s)"):
+            self._setting.progress.detail(line.removeprefix(_GET))
 
     def _blame_the_machine(self, lines: Iterable[str]) -> None:
         for line in lines:

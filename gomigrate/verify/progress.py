@@ -24,7 +24,9 @@ class Progress:
         self._status = self._make_status(color) if self._live else None
 
     def begin(self, text: str) -> None:
-        """A new step."""
+        """A new step, unless it is the one that runs already."""
+        if printable(text) == self._step:
+            return
         self._end()
         self._step, self._started = printable(text), time.monotonic()
         self._show("")
@@ -35,6 +37,10 @@ class Progress:
         if self._live and now - self._shown > 0.1:
             self._shown = now
             self._show(printable(text))
+
+    def say(self, text: str) -> None:
+        """Something that is shown in any case."""
+        click.echo(f"gomigrate: {printable(text)}", err=True)
 
     def __enter__(self) -> Progress:
         if self._status:

@@ -50,6 +50,8 @@ def _verify(plan: Plan, patch: bytes, top: Path, options: VerifyOptions, progres
     toolchain = find_toolchain(needs)
     progress.begin("scratch copy")
     with scratch_copy(top, keep=options.keep) as scratch:
+        if options.keep:
+            progress.say(f"the scratch copy stays in {scratch.top}")
         setting = Setting(scratch.top, scratch.temporary, toolchain, options.limit, options.tests, progress)
         files = sorted(path for path in plan.changes if path.endswith(".go"))
         refused = check_patch(scratch.top, patch)
@@ -89,9 +91,13 @@ def _module_checks(
         gone, lost = _gone(before, after, plan)
         checks[-1] = _with_new(checks[-1], lost)
     left_out = sorted({file for p in after.packages.values() for file in p.left_out if file in plan.changes})
-    checks[0] = _with_open(checks[0], [f"{file} is not built here (build constraints)" for file in left_out])
+    checks[0] = _with_open(
+        checks[0], [f"{file} is not built here; GOFLAGS=-tags=... chooses its build constraints" for file in left_out]
+    )
     unbuilt = sorted({f.package or scope.path for f in checks[0].known})
-    checks[0] = _with_open(checks[0], [f"{package} did not build before the patch either" for package in unbuilt])
+    checks[0] = _with_open(
+        checks[0], [f"{package} did not build before the patch either; mend that first" for package in unbuilt]
+    )
     return checks, gone
 
 
