@@ -181,9 +181,15 @@ LEGACY_LEFT_OVER = Rule(
     "The code is at another stage than the one that is asked for",
     """\
 Code that is migrated already, by hand or by gomigrate, still adds or names the legacy finalizer (or, with stage
-`prepare`, adds the new one already). Go to `cleanup` only when no live object carries the old name: the report holds
-the commands that tell.""",
-    before="controllerutil.RemoveFinalizer(w, LegacyFinalizerKey)",
+`prepare`, adds the new one already). It is taken to the next stage when every test and removal serves both names; else
+the name stays as it is, and the finding says which place speaks against it. Never back: a release that adds the new
+name may be out.
+
+Go to `cleanup` only when no live object carries the old name: the report holds the commands that tell.""",
+    before="""\
+controllerutil.RemoveFinalizer(w, FinalizerKey)
+controllerutil.RemoveFinalizer(w, LegacyFinalizerKey)""",
+    after="controllerutil.RemoveFinalizer(w, FinalizerKey)",
     sources=("https://github.com/flyteorg/flyte/pull/7537",),
 )
 UNSAFE_UPGRADE = Rule(

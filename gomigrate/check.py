@@ -54,6 +54,7 @@ def _module_top(folder: Path) -> Path:
 def _check_files(top: Path, names: list[str], settings: Settings) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
+    from gomigrate.finalizer.stage_diagnostics import of_analysis
     from gomigrate.go.workspace import Workspace
 
     checkout = Checkout(top, walk=False)
@@ -62,7 +63,7 @@ def _check_files(top: Path, names: list[str], settings: Settings) -> tuple[tuple
     analysis.look()
     wanted = set(names)
     notes = (*interrupted_note(top), *(n for n in checkout.notes if n.path.partition(":")[0] in wanted))
-    return settings.rated(d for d in findings(analysis) if d.path in wanted), notes
+    return settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path in wanted), notes
 
 
 def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
@@ -72,6 +73,7 @@ def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, .
     scanned = Background({"scan": scan}).ask("scan", str(folder), settings.pack.needles)
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
+    from gomigrate.finalizer.stage_diagnostics import of_analysis
     from gomigrate.go.workspace import Workspace
 
     checkout, index = opened(scanned())
@@ -79,4 +81,6 @@ def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, .
     analysis.look()
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"
-    return settings.rated(d for d in findings(analysis) if d.path.startswith(prefix)), tuple(checkout.notes)
+    return settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path.startswith(prefix)), tuple(
+        checkout.notes
+    )

@@ -57,6 +57,7 @@ class Scenario:
     again             `changes` when a second run over the result has more to do, and why
     renamed           `no` when names do matter, and why (otherwise a run with every function renamed must say the same)
     go                `no` when neither input nor result are to be compiled, and why
+    steps             `differ` when prepare, switch and cleanup in turn give other code than cleanup at once, and why
     unformatted       files whose input is not as gofmt wants it
     crlf, bom, open   files that end lines with CRLF, begin with a byte order mark, lack the newline at their end
     xfail             what is wrong with gomigrate today: the expectations are what the design wants
@@ -297,6 +298,24 @@ def test_the_same_stage_again_changes_nothing(stage: str, make_repo: Any) -> Non
     repo = make_repo(scenario.input)
     git(repo, "apply", stdin=run(scenario, repo).patch)
     assert not run(scenario, repo).patch
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in names() if not {"steps", "xfail"} & load(n).options.keys()])
+def test_step_by_step_is_as_direct(name: str, make_repo: Any) -> None:
+    scenario = load(name)
+    at = {s: replace(scenario, options={**scenario.options, "stage": s}) for s in STAGES}
+    plain = make_repo(scenario.input)
+    plan = run(at["prepare"], plain).plan
+    if plan is None or not plan.changes or plan.constants == ():
+        pytest.skip("is at a stage already, or stays as it is")
+    for stage in STAGES[1:]:
+        stepped = make_repo(_expected(scenario.input, plan), f"before-{stage}")
+        direct = run(at[stage], plain).plan
+        step = run(at[stage], stepped).plan
+        assert step is not None and direct is not None
+        plan = step._replace(changes={**plan.changes, **step.changes})
+        assert _expected(scenario.input, plan) == _expected(scenario.input, direct)
 
 
 def test_an_archive_is_read_as_it_is_written() -> None:

@@ -637,10 +637,11 @@ class Analysis:
                 if left_out:
                     self.blocked[uses.rule.old] = (f"{declared.file.path} declares the name, and {left_out}", None)
             variables = [d for d in uses.old if d.value.kind == "var"]
-            if variables and uses.rule.old not in self.blocked and self._assigned(variables[0].symbol):
+            if variables and uses.rule.old not in self.blocked and self.is_assigned(variables[0].symbol):
                 self.blocked[uses.rule.old] = (f"{variables[0].symbol} is a variable that is assigned elsewhere", None)
 
-    def _assigned(self, symbol: Symbol) -> bool:
+    def is_assigned(self, symbol: Symbol) -> bool:
+        """Whether a variable gets another value anywhere, or its address is taken."""
         for reference in self.refs(symbol):
             parent = reference.node.parent
             if parent is not None and parent.type == "expression_list" and parent.parent is not None:

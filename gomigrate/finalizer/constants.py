@@ -5,6 +5,7 @@ from __future__ import annotations
 from gomigrate.finalizer.names import Declared
 from gomigrate.finalizer.placement import Placement, legacy_name
 from gomigrate.finalizer.removal import doc_start
+from gomigrate.go.fold import comment_above
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Stage, TextEdit
@@ -49,6 +50,22 @@ def _comment(name: str, stage: Stage) -> str:
     if stage is Stage.PREPARE:
         return f"// {name} is the name that objects carry today; the new name is honoured, but not added yet."
     return f"// {name} is the name that objects of earlier releases carry. It is still honoured, but no longer added."
+
+
+_TEXT_OF_PREPARE = "still honoured and, until every running release knows the new one, still added."
+
+
+def next_comment(declared: Declared) -> list[TextEdit]:
+    """The comment that stage prepare wrote above the legacy constant, as stage switch writes it."""
+    file, spec = declared.file, declared.value.spec
+    name = declared.symbol.name
+    node = spec if spec.prev_sibling is not None and comment_above(file, spec) else spec.parent
+    lines = comment_above(file, node) if node is not None else []
+    text = " ".join(file.text(c).removeprefix("//").strip() for c in lines)
+    if not lines or (f"// {text}" != _comment(name, Stage.PREPARE) and not text.endswith(_TEXT_OF_PREPARE)):
+        return []
+    end = lines[-1].end_byte - file.text(lines[-1]).endswith("\r")
+    return [TextEdit(file.path, lines[0].start_byte, end, _comment(name, Stage.SWITCH).encode())]
 
 
 def _newline(file: SourceFile) -> str:

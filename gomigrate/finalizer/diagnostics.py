@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -14,7 +14,6 @@ from gomigrate.catalogue import (
     HAND_WRITTEN_HELPER,
     HELPER_TEST,
     INLINE_FINALIZER_CODE,
-    LEGACY_LEFT_OVER,
     NAME_IN_TEXT,
     NOT_UNDERSTOOD,
     UNQUALIFIED_NAME,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from gomigrate.finalizer.plan import Draft
 
 _HARMLESS = frozenset({"nil-empty", "zero-time"})
-_WHAT = {
+WHAT = {
     Operation.CONTAINS: "asks whether the finalizer is there",
     Operation.ADD: "adds the finalizer",
     Operation.SET_IF_EMPTY: "sets the finalizer when there is none",
@@ -68,8 +67,10 @@ _NARROWED = {
 }
 
 
-def describe(analysis: Analysis, draft: Draft, matrices: tuple[UpgradeMatrix, ...]) -> tuple[Diagnostic, ...]:
-    """All diagnostics, in the order of files and lines."""
+def describe(
+    analysis: Analysis, draft: Draft, matrices: tuple[UpgradeMatrix, ...], more: Iterable[Diagnostic]
+) -> tuple[Diagnostic, ...]:
+    """All diagnostics, with those found elsewhere (`more`), in the order of files and lines."""
     found = [
         *_sites(analysis, draft),
         *_helpers(analysis, draft),
@@ -77,14 +78,14 @@ def describe(analysis: Analysis, draft: Draft, matrices: tuple[UpgradeMatrix, ..
         *describe_names(analysis),
         *_fixtures(draft),
         *_unknown(analysis),
-        *_stage(analysis),
+        *more,
         *_unsafe(analysis, matrices),
     ]
     return _sorted([_selected(analysis, d) for d in found])
 
 
-def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
-    """What `check` reports of an analysis that has run: no plan is made, so nothing carries a fix."""
+def findings(analysis: Analysis, more: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What `check` reports of an analysis that has run, with `more`: no plan is made, so nothing carries a fix."""
     found = []
     for decision in analysis.decisions:
         if not decision.already and not decision.intended and decision.verdict.level != "no":
@@ -94,7 +95,7 @@ def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
             found.append(
                 at(
                     HAND_WRITTEN_HELPER, helper.file, helper.node, f"{helper.symbol} is a hand-written helper: it "
-                    f"{_WHAT[helper.meaning.operation]}", operation=helper.meaning.operation,
+                    f"{WHAT[helper.meaning.operation]}", operation=helper.meaning.operation,
                 )
             )  # fmt: skip
     for uses in analysis.names:
@@ -105,7 +106,7 @@ def findings(analysis: Analysis) -> tuple[Diagnostic, ...]:
             covered = any(d.site.file is reference.file and d.site.covers(reference.node) for d in analysis.decisions)
             if not covered and not uses.migrated:
                 found.append(_unqualified(reference.file, reference.node, "the name", uses))
-    found += [*describe_names(analysis), *_unknown(analysis), *_stage(analysis)]
+    found += [*describe_names(analysis), *_unknown(analysis), *more]
     return _sorted([d for d in found if not analysis.selection.left_out(d.path)])
 
 
@@ -154,7 +155,7 @@ def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> D
         rule,
         site.file,
         site.nodes[0],
-        f"{_WHAT[meaning.operation]}{negated}{on}{by}",
+        f"{WHAT[meaning.operation]}{negated}{on}{by}",
         operation=meaning.operation,
         name=decision.uses.rule.old if decision.uses is not None else decision.other_key,
         evidence=_evidence(analysis, decision),
@@ -204,19 +205,19 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
     for file, node in analysis.gone_functions:
         helper = by_place.get((file.path, node.start_byte))
         name = file.name_of(node)
-        what = f"it {_WHAT[helper.meaning.operation]}" if helper is not None else "only migrated code used it"
+        what = f"it {WHAT[helper.meaning.operation]}" if helper is not None else "only migrated code used it"
         exported = " (exported: code outside of this checkout that calls it will no longer compile)"
         message = f"{name} goes: {what}, and nothing uses it any more{exported if name[:1].isupper() else ''}"
         evidence = Evidence(Confidence.EXACT, "every reference in the checkout is migrated or goes as well")
         yield at(
             HAND_WRITTEN_HELPER, file, node, message,
             operation=helper.meaning.operation if helper is not None else None,
-            evidence=evidence, fix=_removal(file, node, "delete the helper"),
+            evidence=evidence, fix=removal(file, node, "delete the helper"),
         )  # fmt: skip
     for file, node in analysis.gone_tests:
         evidence = Evidence(Confidence.EXACT, "it calls nothing of its package but helpers that go")
         message = f"{file.name_of(node)} goes with the helpers that it tests"
-        yield at(HELPER_TEST, file, node, message, evidence=evidence, fix=_removal(file, node, "delete the test"))
+        yield at(HELPER_TEST, file, node, message, evidence=evidence, fix=removal(file, node, "delete the test"))
     for kept in analysis.kept.values():
         helper = kept.helper
         inside = [d for d in analysis.decisions if d.site.file is helper.file and _within(d.site.nodes[0], helper.node)]
@@ -227,7 +228,7 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
             HAND_WRITTEN_HELPER,
             helper.file,
             helper.node,
-            f"{helper.symbol} stays: it {_WHAT[helper.meaning.operation]}, and is still used",
+            f"{helper.symbol} stays: it {WHAT[helper.meaning.operation]}, and is still used",
             operation=helper.meaning.operation,
             left_because=kept.reason,
             next_step="migrate that use by hand, then run again",
@@ -238,7 +239,7 @@ def _within(inner: Node, outer: Node) -> bool:
     return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
 
 
-def _removal(file: SourceFile, node: Node, message: str) -> SuggestedFix:
+def removal(file: SourceFile, node: Node, message: str) -> SuggestedFix:
     return SuggestedFix(message, (TextEdit(file.path, node.start_byte, node.end_byte, b""),))
 
 
@@ -358,33 +359,6 @@ def _function(file: SourceFile, node: Node) -> tuple[str, int]:
     """The place of the declared function around a node."""
     around = [a for a in ancestors(node) if a.type in FUNCTIONS]
     return file.path, around[-1].start_byte if around else -1
-
-
-def _stage(analysis: Analysis) -> Iterator[Diagnostic]:
-    """Code that people or this tool left at another stage than the one that is asked for."""
-    for uses in analysis.names:
-        if not uses.migrated or uses.rule.old in analysis.blocked:
-            continue
-        for decision in analysis.decisions:
-            names = {k.constant for k in decision.site.meaning.keys}
-            if not decision.already or decision.uses is not uses or decision.site.file.is_test:
-                continue
-            adds = decision.site.meaning.operation is Operation.ADD
-            if analysis.stage is Stage.CLEANUP and uses.rule.old in names:
-                yield _left_over(decision, uses, f'still names the legacy finalizer "{uses.rule.old}"')
-            elif analysis.stage is Stage.SWITCH and adds and names == {uses.rule.old}:
-                yield _left_over(decision, uses, f'still adds the legacy finalizer "{uses.rule.old}"')
-            elif analysis.stage is Stage.PREPARE and adds and names == {uses.rule.new}:
-                yield _left_over(decision, uses, f'adds "{uses.rule.new}" already: this is a later stage than prepare')
-
-
-def _left_over(decision: Decision, uses: NameUses, message: str) -> Diagnostic:
-    return at(
-        LEGACY_LEFT_OVER, decision.site.file, decision.site.nodes[0], message,
-        operation=decision.site.meaning.operation, name=uses.rule.old,
-        left_because="going from one stage to the next is not done by this version",
-        next_step="change it by hand",
-    )  # fmt: skip
 
 
 def _unsafe(analysis: Analysis, matrices: tuple[UpgradeMatrix, ...]) -> Iterator[Diagnostic]:

@@ -136,6 +136,12 @@ def _advice(uses: NameUses, before: Behaviour, stage: Stage, grid: tuple[MatrixC
     )
     if stage is Stage.PREPARE:
         later = f" Release `--stage switch` next.{later}"
+    if stage is Stage.CLEANUP and not stuck and uses.rule.old in before.honours and uses.rule.old not in before.adds:
+        return (
+            f"Every object that carries `{uses.rule.new}` is freed. An object of an earlier release that still carries "
+            f"`{uses.rule.old}` is stuck with this code: release it only when no live object carries that name any "
+            "more (see the commands below)."
+        )
     if not stuck:
         return f"Every cell is freed: this stage can be released in one step, and rolled back.{later}"
     if all(c.handled_by[-1] == "old" for c in stuck) and stage is Stage.SWITCH:

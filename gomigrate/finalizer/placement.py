@@ -117,7 +117,7 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
         beside=beside,
         create=not stays,
         users=folders,
-        unseen=tuple(u for u in needing if override and not _sees(analysis, u, folder)),
+        unseen=tuple(u for u in needing if override and not sees(analysis, u, folder)),
     )
 
 
@@ -134,7 +134,7 @@ def _all_see(analysis: Analysis, declared: Declared, users: list[str]) -> bool:
         return False
     if not others:
         return True
-    return declared.symbol.exported and all(_sees(analysis, u, folder) for u in others)
+    return declared.symbol.exported and all(sees(analysis, u, folder) for u in others)
 
 
 def _stay_reason(declared: Declared, users: list[str]) -> str:
@@ -143,7 +143,7 @@ def _stay_reason(declared: Declared, users: list[str]) -> str:
     return "it stays where it is: every user can import it without a change to a go.mod"
 
 
-def _sees(analysis: Analysis, user: str, folder: str) -> bool:
+def sees(analysis: Analysis, user: str, folder: str) -> bool:
     """Whether code in `user` can use `folder` without a new module requirement or an import cycle."""
     workspace = analysis.workspace
     if user == folder:
@@ -200,7 +200,7 @@ def _elsewhere(
     workspace = analysis.workspace
     stuck = ""
     if primary is not None:
-        unable = [u for u in users if not _sees(analysis, u, primary.symbol.folder)]
+        unable = [u for u in users if not sees(analysis, u, primary.symbol.folder)]
         module = workspace.module_of(unable[0]) if unable else None
         if module is not None:
             stuck = f" ({module.path} cannot import {workspace.import_path(primary.symbol.folder)} as things are)"
@@ -208,19 +208,19 @@ def _elsewhere(
             stuck = f" ({primary.symbol.name} is not exported, and other packages use the name)"
     carrying = _carrying_folders(analysis, uses)
     for folder, name in carrying:
-        if all(_sees(analysis, u, folder) for u in users):
+        if all(sees(analysis, u, folder) for u in users):
             return folder, f"it is the package of {name}, the API type that carries it, and every user sees it{stuck}"
     if len(users) == 1:
         return users[0], "it is the only package that uses it"
     shared: set[str] | None = None
     for user in users:
-        mine = {f for f in _imports(workspace, user) if _sees(analysis, user, f)} | {user}
+        mine = {f for f in _imports(workspace, user) if sees(analysis, user, f)} | {user}
         shared = mine if shared is None else shared & mine
     near = sorted(
         (
             f
             for f in {*(shared or ()), *users}
-            if workspace.package_name(f) != "main" and all(_sees(analysis, u, f) for u in users)
+            if workspace.package_name(f) != "main" and all(sees(analysis, u, f) for u in users)
         ),
         key=lambda f: (-_nearness(f, users), len(_closure(workspace, f)), f),
     )

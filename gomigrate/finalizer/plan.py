@@ -6,13 +6,14 @@ plan is made anew until all of it holds together.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tree_sitter import Node
 
 from gomigrate.errors import UserError
-from gomigrate.finalizer import constants, diagnostics
+from gomigrate.finalizer import constants, diagnostics, stage_diagnostics
 from gomigrate.finalizer.analysis import Analysis, Decision, is_creation
 from gomigrate.finalizer.fixtures import Fixture, find_fixtures
 from gomigrate.finalizer.matrix import behaviour_before, upgrade_matrix
@@ -20,6 +21,7 @@ from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.placement import Placement, place
 from gomigrate.finalizer.removal import removal_edits
 from gomigrate.finalizer.rewrite import Namer, Refused, Rewrite, Rewriter
+from gomigrate.finalizer.stages import Left, Step, next_stage
 from gomigrate.go.edits import Conflict
 from gomigrate.go.format import align_value_groups, tidy, touches_layout
 from gomigrate.go.imports import with_imports
@@ -41,11 +43,14 @@ class Draft:
     references: list[tuple[NameUses, Reference, str]] = field(default_factory=list)
     fixtures: list[tuple[NameUses, Fixture, str]] = field(default_factory=list)
     left_fixtures: list[Fixture] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    left_stages: list[tuple[NameUses, Left]] = field(default_factory=list)
     edits: dict[str, list[TextEdit]] = field(default_factory=dict)
     imports: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     removed: dict[str, tuple[SourceFile, list[Node]]] = field(default_factory=dict)
     created: dict[str, bytes] = field(default_factory=dict)
     aligned: dict[str, list[str]] = field(default_factory=dict)
+    tidied: set[str] = field(default_factory=set)
 
     def edit(self, edits: tuple[TextEdit, ...] | list[TextEdit]) -> None:
         for edit in edits:
@@ -79,9 +84,10 @@ def make_plan(analysis: Analysis, constant_package: str, render: Render) -> Outc
     else:
         raise UserError("the findings depend on each other in a circle; nothing was written. Please report this.")
     originals, changes = _changes(analysis, draft)
-    matrices = tuple(m for p in draft.placements.values() if (m := _matrix(analysis, p.uses)) is not None)
+    matrices = tuple(m for m in _matrices(analysis, draft) if m is not None)
+    stages = stage_diagnostics.of_steps(draft.steps, draft.left_stages, changed=True)
     return Outcome(
-        diagnostics.describe(analysis, draft, matrices),
+        diagnostics.describe(analysis, draft, matrices, stages),
         originals,
         changes,
         tuple(_choice(analysis, p) for p in draft.placements.values() if p.create or not p.uses.migrated),
@@ -131,6 +137,8 @@ def _draft(analysis: Analysis, render: Render, constant_package: str) -> Draft |
         if not placement.uses.migrated and not _rename(analysis, render, draft, placement):
             return None
     _apply_fixtures(analysis, render, draft, fixtures)
+    if not _next_stages(analysis, draft):
+        return None
     for file, node in (*analysis.gone_functions, *analysis.gone_tests):
         draft.removed.setdefault(file.path, (file, []))[1].append(node)
     return draft
@@ -153,6 +161,34 @@ def _rewrite_sites(analysis: Analysis, render: Render, draft: Draft) -> bool:
         draft.edit(rewrite.edits)
         draft.need(decision.site.file.path, {p: a for a, p in rewrite.imports})
     return fine
+
+
+def _next_stages(analysis: Analysis, draft: Draft) -> bool:
+    """Takes names that are at a stage already to the one that is asked for."""
+    for uses in analysis.names:
+        old = uses.rule.old
+        try:
+            step = next_stage(analysis, uses)
+        except Left as left:
+            if old not in analysis.blocked and any(d.rewritten and d.uses is uses for d in analysis.decisions):
+                analysis.blocked[old] = str(left), None
+                return False
+            draft.left_stages.append((uses, left))
+            continue
+        if step is None or old in analysis.blocked:
+            continue
+        draft.steps.append(step)
+        draft.edit(step.edits)
+        for path, imports in step.imports.items():
+            draft.need(path, imports)
+        draft.tidied |= {e.path for e in step.edits}
+        for file, test in step.tests:
+            draft.removed.setdefault(file.path, (file, []))[1].append(test)
+        for declared in step.constants:
+            draft.removed.setdefault(declared.file.path, (declared.file, []))[1].append(declared.value.spec)
+            beside = [v.name for v in declared.file.values.values() if v.spec.parent == declared.value.spec.parent]
+            draft.aligned.setdefault(declared.file.path, []).extend(beside)
+    return True
 
 
 def _remaining(analysis: Analysis, uses: NameUses) -> list[Reference]:
@@ -273,7 +309,7 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
         changed = with_imports(file, changed, sorted(draft.imports.get(path, ())))
         if path in draft.aligned:
             changed = align_value_groups(changed, draft.aligned[path])
-        if touches_layout(file.source, edits):
+        if path in draft.tidied or touches_layout(file.source, edits):
             changed = tidy(file, changed)
         changes[path] = changed.source
     return originals, {p: c for p, c in changes.items() if c != originals.get(p)}
@@ -308,6 +344,14 @@ def _choice(analysis: Analysis, placement: Placement) -> ConstantChoice:
         moved_from=placement.moved[0].file.path if placement.moved else "",
         users=tuple(analysis.workspace.import_path(u) for u in placement.users),
     )
+
+
+def _matrices(analysis: Analysis, draft: Draft) -> Iterator[UpgradeMatrix | None]:
+    for placement in draft.placements.values():
+        yield _matrix(analysis, placement.uses)
+    for step in draft.steps:
+        if step.uses.rule.old not in draft.placements:
+            yield upgrade_matrix(step.uses, step.before, analysis.stage)
 
 
 def _matrix(analysis: Analysis, uses: NameUses) -> UpgradeMatrix | None:

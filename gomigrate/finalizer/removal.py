@@ -45,7 +45,20 @@ def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit,
             alone = _row_start(file, child) >= last
             if alone:
                 spans.append(_lines(file, child.start_byte, child.end_byte))
-    return tuple(TextEdit(file.path, start, end, b"") for start, end in _merge(spans))
+    return tuple(TextEdit(file.path, *_with_blank_line(file, *span), b"") for span in _merge(spans))
+
+
+def _with_blank_line(file: SourceFile, start: int, end: int) -> tuple[int, int]:
+    """Whole lines that go, with a blank line that would then stand at an edge of the group."""
+    source = file.source
+    before = source[source.rfind(b"\n", 0, max(0, start - 1)) + 1 : start]
+    newline = source.find(b"\n", end)
+    after = source[end : len(source) if newline < 0 else newline + 1]
+    if before and not before.strip() and after.strip() == b")":
+        return start - len(before), end
+    if before.rstrip().endswith(b"(") and after and not after.strip():
+        return start, end + len(after)
+    return start, end
 
 
 def _specs(declaration: Node) -> list[Node]:

@@ -1,0 +1,342 @@
+"""From one stage to the next, in code that honours both names already: by this tool, or by people.
+
+prepare → switch: what adds the old name adds the new one. switch → cleanup: what only serves the old name goes, and
+its constants with it. Before anything changes, every test and every removal must be known to serve both names; else
+the name is left as it is, everywhere, with the place that speaks against it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from gomigrate.finalizer import constants
+from gomigrate.finalizer.analysis import Analysis, is_creation
+from gomigrate.finalizer.calls import Call, find_call, is_controllerutil, moves_over, partner
+from gomigrate.finalizer.matrix import Behaviour
+from gomigrate.finalizer.names import Declared, NameUses
+from gomigrate.finalizer.placement import Constant, sees
+from gomigrate.finalizer.rewrite import Namer, Refused
+from gomigrate.finalizer.stage_tests import retire
+from gomigrate.go.fold import Fold, Kept, comment_above, legacy_comment, merged, speaks_of_the_past
+from gomigrate.go.references import Reference
+from gomigrate.go.syntax import STRINGS, SourceFile, ancestors
+from gomigrate.model import Operation, Stage, TextEdit
+
+_QUIET = frozenset({"GetFinalizers", "GetDeletionTimestamp", "GetName", "GetNamespace", "IsZero", "len"})
+
+
+class Left(Exception):
+    """The name stays at its stage: the reason, and the place that speaks against it."""
+
+    def __init__(self, reason: str, file: SourceFile, node: Node, next_step: str) -> None:
+        super().__init__(reason)
+        self.file = file
+        self.node = node
+        self.next_step = next_step
+
+
+@dataclass(slots=True)
+class Step:
+    """What takes one name to the stage. `changed` are the places with what they become ("" when they go), `constants`
+    and `tests` are declarations that go, `stale` are comments that speak of the past and stay."""
+
+    uses: NameUses
+    before: Behaviour
+    changed: list[tuple[Call | Reference, str]] = field(default_factory=list)
+    edits: list[TextEdit] = field(default_factory=list)
+    constants: list[Declared] = field(default_factory=list)
+    tests: list[tuple[SourceFile, Node]] = field(default_factory=list)
+    stale: list[tuple[SourceFile, Node]] = field(default_factory=list)
+    imports: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Places:
+    """Every place in production code that uses one of the two names: `others` are uses of the old one that are no
+    call. `tests` are all uses in tests, with whether it is the new name, and `test_calls` those that are calls."""
+
+    calls: list[Call]
+    others: list[Reference]
+    tests: list[tuple[Reference, bool]]
+    test_calls: list[Call]
+
+    def of(self, operation: Operation, *, new: bool) -> list[Call]:
+        return [c for c in self.calls if c.operation is operation and c.new is new]
+
+
+def next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
+    """What takes a name whose both names are in the code to the stage of the analysis; None when it is there.
+
+    Raises Left.
+    """
+    step = _next_stage(analysis, uses)
+    touched = [(p.file, p.node) for p, _ in step.changed] + step.tests if step is not None else []
+    touched += [(d.file, d.value.spec) for d in step.constants] if step is not None else []
+    for file, node in touched:
+        left_out = analysis.selection.left_out(file.path)
+        if left_out:
+            raise Left(left_out, file, node, "take it in, or change it by hand first")
+    return step
+
+
+def _next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
+    if not uses.migrated or not (uses.old or uses.old_literals):
+        return None
+    places = _places(analysis, uses)
+    adds = [*places.of(Operation.ADD, new=False)]
+    created = [r for r in places.others if is_creation(r.file, r.node)]
+    if analysis.stage is Stage.PREPARE:
+        later = places.of(Operation.ADD, new=True)
+        if later and not adds and not created:
+            raise Left(
+                f'adds "{uses.rule.new}" already: this is a later stage than prepare',
+                later[0].file,
+                later[0].node,
+                "a release that adds the new name may be out: to go back, revert the change that brought it",
+            )
+        return None
+    _must_be_followed(analysis, uses)
+    if analysis.stage is Stage.SWITCH:
+        # Code that adds neither name tells its stage only by what stands above the constant.
+        prepared = adds or created or any(constants.next_comment(d) for d in uses.old)
+        return _switch(analysis, uses, places, adds, created) if prepared else None
+    first = next(iter([*((c.file, c.node) for c in adds), *((r.file, r.node) for r in created)]), None)
+    if first is not None:
+        raise Left(
+            f'still adds "{uses.rule.old}": live objects carry it',
+            *first,
+            "run --stage switch and release that first; clean up when no live object carries the old name",
+        )
+    return _cleanup(analysis, uses, places)
+
+
+def _places(analysis: Analysis, uses: NameUses) -> _Places:
+    places = _Places([], [], [], [])
+    sites = [d.site for d in analysis.decisions if d.rewritten]
+    spans = [(f.path, n) for f, n in (*analysis.gone_functions, *analysis.gone_tests)]
+    for new, references in (
+        (False, (*uses.old_references, *uses.old_literals)),
+        (True, (*uses.new_references, *uses.new_literals)),
+    ):
+        for reference in references:
+            if analysis.is_gone(reference, sites, spans):
+                continue
+            call = find_call(analysis.types, uses, reference, new)
+            if reference.file.is_test:
+                places.tests.append((reference, new))
+            if call is not None:
+                (places.test_calls if reference.file.is_test else places.calls).append(call)
+            elif not new and not reference.file.is_test:
+                places.others.append(reference)
+    return places
+
+
+def _must_be_followed(analysis: Analysis, uses: NameUses) -> None:
+    for declared in uses.old:
+        blind = analysis.references.blind.get(declared.symbol)
+        if blind is not None:
+            raise Left(f"{blind} could not be read and may use the name", declared.file, declared.value.spec, "mend it")
+        if declared.value.kind == "var" and analysis.is_assigned(declared.symbol):
+            raise Left(
+                f"{declared.symbol} is a variable that is assigned elsewhere",
+                declared.file,
+                declared.value.spec,
+                "make it a constant",
+            )
+
+
+def _must_serve_both(places: _Places, gone: dict[str, list[tuple[int, int]]]) -> None:
+    """Every test and removal of one name has its partner for the other one, or goes."""
+    for call in places.calls:
+        if call.operation is Operation.ADD or _is_in(gone, call.file, call.node):
+            continue
+        if partner(call, places.calls) is None and (call.new or moves_over(call, places.calls) is None):
+            there, missing = ("new", "old") if call.new else ("old", "new")
+            raise Left(
+                f"honours only the {there} name here: there is nothing for the {missing} one beside it",
+                call.file,
+                call.node,
+                "let it honour both names, then run again",
+            )
+
+
+def _is_in(spans: dict[str, list[tuple[int, int]]], file: SourceFile, node: Node) -> bool:
+    return any(s <= node.start_byte and node.end_byte <= e for s, e in spans.get(file.path, ()))
+
+
+# -- prepare → switch -------------------------------------------------------------------------------------------------
+
+
+def _switch(analysis: Analysis, uses: NameUses, places: _Places, adds: list[Call], created: list[Reference]) -> Step:
+    inside: dict[str, list[tuple[int, int]]] = {}
+    for call in places.calls:
+        if moves_over(call, places.calls) is not None and call.statement is not None:
+            inside.setdefault(call.file.path, []).append((call.statement.start_byte, call.statement.end_byte))
+    _must_serve_both(places, inside)
+    step = Step(uses, _behaviour(uses, places))
+    for call in adds:
+        if partner(call, places.calls) is not None:
+            raise Left("adds both names", call.file, call.node, "leave one of the two")
+        _name(analysis, step, call, new=True)
+    for reference in places.others:
+        if reference in created:
+            _name(analysis, step, reference, new=True)
+        elif not analysis.is_harmless(reference.file, reference.node):
+            raise _not_understood(reference)
+    folders = {r.file.directory for r, new in places.tests if not new}
+    alike = {c.key.id for c in places.test_calls if partner(c, places.test_calls) is not None}
+    for reference, new in places.tests:
+        if reference.file.directory in folders and reference.node.id not in alike:
+            _name(analysis, step, reference, new=not new)
+    for declared in uses.old:
+        step.edits += constants.next_comment(declared)
+    return step
+
+
+def _name(analysis: Analysis, step: Step, place: Call | Reference, *, new: bool) -> None:
+    """The other name at a place: by its constant, or as a literal where a literal stands."""
+    file, node = place.file, place.key if isinstance(place, Call) else place.node
+    if not isinstance(place, Call) and not place.sure:
+        raise _not_understood(place)
+    namer = Namer(analysis.workspace)
+    rule = step.uses.rule
+    candidates = step.uses.new if new else step.uses.old
+    declared = sorted(candidates, key=lambda d: (d.symbol.folder != file.directory, d.file.is_test))
+    symbol = next((d.symbol for d in declared if _visible(analysis, d, file)), None)
+    try:
+        if symbol is not None:
+            text = namer.constant(file, node, Constant(symbol.folder, symbol.name))
+        elif node.type in STRINGS:
+            text = f'"{rule.new if new else rule.old}"'
+        else:
+            raise Refused("no constant that holds the other name can be used here")
+    except Refused as refused:
+        raise Left(str(refused), file, node, "change it by hand") from None
+    step.edits.append(TextEdit(file.path, node.start_byte, node.end_byte, text.encode()))
+    step.imports.setdefault(file.path, {}).update(namer.imports)
+    step.changed.append((place, text))
+
+
+def _visible(analysis: Analysis, declared: Declared, file: SourceFile) -> bool:
+    folder = declared.symbol.folder
+    if declared.file.is_test:
+        return file.is_test and folder == file.directory and declared.file.package_name == file.package_name
+    return folder == file.directory or (declared.symbol.exported and sees(analysis, file.directory, folder))
+
+
+def _not_understood(reference: Reference) -> Left:
+    return Left(
+        "what becomes of the old name here is not understood", reference.file, reference.node, "change it by hand first"
+    )
+
+
+# -- switch → cleanup -------------------------------------------------------------------------------------------------
+
+
+def _cleanup(analysis: Analysis, uses: NameUses, places: _Places) -> Step:
+    step = Step(uses, _behaviour(uses, places))
+    gone: dict[str, list[tuple[int, int]]] = {}
+    for file in dict.fromkeys(c.file for c in places.calls if not c.new):
+        gone[file.path] = _fold(analysis, step, places.calls, file)
+        step.edits += [TextEdit(file.path, start, end, b"") for start, end in gone[file.path]]
+    for call in places.calls:
+        if not call.new and not _is_in(gone, call.file, call.node):
+            raise Left(
+                "honours only the old name here: there is nothing for the new one beside it",
+                call.file,
+                call.node,
+                "let it honour both names, and release that first",
+            )
+    for reference in places.others:
+        if not _is_in(gone, reference.file, reference.node):
+            raise _not_understood(reference)
+    for file in dict.fromkeys(r.file for r, new in places.tests if not new):
+        _retire(analysis, step, file, places)
+    step.constants = [d for d in uses.old if not d.file.is_generated]
+    return step
+
+
+def _retire(analysis: Analysis, step: Step, file: SourceFile, places: _Places) -> None:
+    """Takes the old name out of a test file."""
+    old, new = ([r for r, is_new in places.tests if r.file is file and is_new is name] for name in (False, True))
+    unsure = next((r for r in old if not r.sure or file.is_generated), None)
+    if unsure is not None:
+        raise _not_understood(unsure)
+    spans: list[tuple[int, int]] = []
+    with suppress(Left):
+        spans = _fold(analysis, step, places.test_calls, file)
+    rest = [r for r in old if not _is_in({file.path: spans}, file, r.node)]
+    both = {c.key.id for c in places.test_calls if partner(c, places.test_calls) is not None}
+    try:
+        found = retire(file, [r.node for r in rest], [r.node for r in new if r.node.id not in both])
+    except Kept as kept:
+        raise Left(str(kept), file, kept.node, "take the old name out of this test, then run again") from None
+    step.edits += [TextEdit(file.path, start, end, b"") for start, end in merged([*spans, *found.spans])]
+    step.changed += [(Reference(file, place), "") for place in found.places]
+    step.tests += [(file, f) for f in found.functions]
+    for reference in rest:
+        if any(n.id == reference.node.id for n in found.renamed):
+            _name(analysis, step, reference, new=True)
+
+
+def _fold(analysis: Analysis, step: Step, calls: list[Call], file: SourceFile) -> list[tuple[int, int]]:
+    """What goes from a file because it only serves the old name: on no object that is alive has it any effect."""
+    fold = Fold(file, lambda call: _is_quiet(analysis, file, call))
+    mine = [c for c in calls if c.file is file]
+    pairs = [
+        (call, beside)
+        for call in mine
+        if not call.new and call.operation is not Operation.ADD
+        if (beside := partner(call, mine) or moves_over(call, mine)) is not None
+    ]
+    try:
+        for call, _ in pairs:
+            fold.know(call.node, False)
+        spans = fold.spans()
+    except Kept as kept:
+        raise Left(str(kept), file, kept.node, "change it by hand") from None
+    for statement in _statements_around([*(c.node for pair in pairs for c in pair), *fold.shorter]):
+        comment = legacy_comment(file, statement)
+        if comment:
+            start = file.source.rfind(b"\n", 0, comment[0].start_byte) + 1
+            spans.append((start, file.source.find(b"\n", comment[-1].end_byte) + 1))
+        elif not _is_in({file.path: spans}, file, statement):
+            lines = comment_above(file, statement)
+            step.stale += [(file, c) for c in lines if speaks_of_the_past(file.text(c))]
+    step.changed += [(call, "") for call, _ in pairs]
+    return merged(spans)
+
+
+def _statements_around(nodes: list[Node]) -> list[Node]:
+    found: dict[int, Node] = {}
+    for node in nodes:
+        listed = (a for a in (node, *ancestors(node)) if a.parent is not None and a.parent.type == "statement_list")
+        statement = next(listed, None)
+        if statement is not None:
+            found[statement.id] = statement
+    return list(found.values())
+
+
+def _is_quiet(analysis: Analysis, file: SourceFile, call: Node) -> bool:
+    function = call.child_by_field_name("function")
+    if function is None:
+        return False
+    name = function.child_by_field_name("field") or function
+    text = file.text(name)
+    return text in _QUIET or (text == "ContainsFinalizer" and is_controllerutil(analysis.types, file, call))
+
+
+def _behaviour(uses: NameUses, places: _Places) -> Behaviour:
+    """What the code does before the step; that every test and removal serves both names is seen to elsewhere."""
+    added = {c.new for c in places.calls if c.operation is Operation.ADD}
+    names = frozenset({uses.rule.old, uses.rule.new})
+    removes = any(c.operation is Operation.REMOVE for c in places.calls)
+    return Behaviour(
+        frozenset(uses.rule.new if new else uses.rule.old for new in added),
+        False,
+        names,
+        names if removes else frozenset(),
+    )
