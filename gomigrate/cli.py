@@ -105,7 +105,7 @@ def cli() -> None:
 )
 @click.option(
     "--report", "reports", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
-    help="A report, .html, .md or .json by its ending. May be repeated.",
+    help="A report, .html, .md, .json or .sarif by its ending. May be repeated.",
 )  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("diff", "mbox")), default="diff", help="mbox is for `git am`.")
 @click.option(
@@ -175,8 +175,12 @@ def patch(
 
 @cli.command(short_help="Look for finalizer code to migrate; for pre-commit and CI.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(("text", "github", "gitlab", "sarif")), default="text",
+    help="github: annotations. gitlab: a Code Quality report. sarif: SARIF 2.1.0.",
+)  # fmt: skip
 @common
-def check(paths: tuple[Path, ...], **options: Any) -> None:
+def check(paths: tuple[Path, ...], form: str, **options: Any) -> None:
     """Look for finalizer code to migrate in files or folders; for pre-commit and CI.
 
     Files are judged by themselves and what they use; a folder (default: this one) is judged whole.
@@ -189,7 +193,13 @@ def check(paths: tuple[Path, ...], **options: Any) -> None:
 
     terminal = _terminal(options)
     found, notes = check_paths(paths or (Path("."),), partial(settle, _given(options)))
-    terminal.findings(found, notes)
+    if form == "text":
+        terminal.findings(found, notes)
+    else:
+        from gomigrate.report import render_findings
+
+        click.echo(render_findings(found, notes, form), nl=False)
+        terminal.notes(notes)
     if any(d.rule.severity is not Severity.NOTE for d in found):
         sys.exit(1)
 

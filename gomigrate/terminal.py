@@ -30,12 +30,15 @@ class Terminal:
         if not self.quiet:
             self._say(f"note: {printable(text)}")
 
+    def notes(self, notes: Sequence[Note]) -> None:
+        for note in notes:
+            self.note(f"{note.path}: {note.text}" if note.path else note.text)
+
     def summary(self, plan: Plan, output: Path | None, reports: Sequence[Path]) -> None:
         """What the patch does and what it leaves, on standard error."""
         if self.quiet:
             return
-        for note in plan.notes:
-            self.note(f"{note.path}: {note.text}" if note.path else note.text)
+        self.notes(plan.notes)
         self._say(f"{_bold(_verdict(plan))}")
         for line in _counts(plan):
             self._say(f"  {line}")
@@ -110,11 +113,8 @@ class Terminal:
             where = click.style(printable(diagnostic.where), bold=True)
             text = f"{where}: {diagnostic.rule.id} {diagnostic.rule.name}: {printable(diagnostic.message)}"
             self._say(text, sys.stdout)
-        if self.quiet:
-            return
-        for note in notes:
-            self.note(f"{note.path}: {note.text}" if note.path else note.text)
-        if found:
+        self.notes(notes)
+        if found and not self.quiet:
             files = len({d.path for d in found})
             self._say(f"{plural(len(found), 'finding')} in {plural(files, 'file')}; `gomigrate patch` shows the way")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gomigrate import __version__
 from gomigrate.errors import UserError
 
 if TYPE_CHECKING:
-    from gomigrate.model import Plan
+    from gomigrate.model import Diagnostic, Note, Plan
     from gomigrate.report.diffs import Sources
 
 
@@ -30,9 +31,20 @@ def _markdown(view: dict[str, Any], _: Sources) -> str:
     return render_markdown(view)
 
 
-FORMATS: dict[str, Callable[[dict[str, Any], Sources], str]] = {".html": _html, ".json": _json, ".md": _markdown}
+def _sarif(view: dict[str, Any], sources: Sources) -> str:
+    from gomigrate.report.sarif import findings_of, render_sarif
+
+    return render_sarif(findings_of(view), view["notes"], view["versions"]["gomigrate"], sources)
+
+
+FORMATS: dict[str, Callable[[dict[str, Any], Sources], str]] = {
+    ".html": _html,
+    ".json": _json,
+    ".md": _markdown,
+    ".sarif": _sarif,
+}
 # Those that show the files themselves.
-WITH_SOURCES = frozenset({".html"})
+WITH_SOURCES = frozenset({".html", ".sarif"})
 
 
 def render_view(view: dict[str, Any], suffix: str, sources: Sources | None = None) -> str:
@@ -53,6 +65,18 @@ def sources_for(suffix: str, plan: Plan) -> Sources:
         for path in sorted(plan.changes)
         if plan.changes[path] != plan.originals.get(path)
     }
+
+
+def render_findings(found: Sequence[Diagnostic], notes: Sequence[Note], form: str) -> str:
+    """Findings of `check` for other tools; `form` is github, gitlab or sarif."""
+    from gomigrate.report.annotations import render_github, render_gitlab
+    from gomigrate.report.sarif import render_sarif
+    from gomigrate.report.view import finding_values, note_values
+
+    findings = finding_values(found)
+    if form == "sarif":
+        return render_sarif(findings, note_values(notes), __version__)
+    return render_github(findings) if form == "github" else render_gitlab(findings)
 
 
 def render(plan: Plan, suffix: str) -> str:

@@ -9,12 +9,14 @@ from importlib.util import find_spec
 from typing import Any
 
 from gomigrate import __version__
+from gomigrate.fingerprints import fingerprints
 from gomigrate.model import (
     Confidence,
     ConstantChoice,
     Diagnostic,
     Evidence,
     MatrixCell,
+    Note,
     Operation,
     Plan,
     Stage,
@@ -61,6 +63,7 @@ def build_view(
         for path in sorted(plan.changes)
         if plan.changes[path] != plan.originals.get(path)
     ]
+    marks = fingerprints(plan.diagnostics)
     view = {
         "checkout": os.path.basename(plan.checkout.rstrip("/\\")),
         "commit": plan.commit,
@@ -70,11 +73,11 @@ def build_view(
         "summary": _summary(plan, changed, left, intended, files),
         "names": [_name(choice, plan.matrices) for choice in plan.constants],
         "files": files,
-        "changes": [_change(d) for d in changed],
+        "changes": [_change(d, marks[d]) for d in changed],
         "meaning": _meaning(changed),
         "constants": [_constant(choice) for choice in plan.constants],
-        "left": [_left(d) for d in left],
-        "intended": [_left(d) for d in intended],
+        "left": [_left(d, marks[d]) for d in left],
+        "intended": [_left(d, marks[d]) for d in intended],
         "matrices": [_matrix(matrix) for matrix in plan.matrices],
         "live_objects": _live_objects(plan.constants),
         "modules": [
@@ -89,7 +92,7 @@ def build_view(
         ],
         "module_changes": list(plan.module_changes),
         "verification": verification_view(plan.verification) if plan.verification else None,
-        "notes": [{"path": n.path, "text": n.text} for n in plan.notes],
+        "notes": note_values(plan.notes),
         "counts": [{"name": name, "value": plan.counts[name]} for name in sorted(plan.counts)],
         "versions": dict(versions) if versions is not None else read_versions(),
         "timings": [
@@ -143,8 +146,24 @@ def _evidence(diagnostic: Diagnostic) -> Evidence:
     return diagnostic.evidence or UNPROVEN
 
 
-def _finding(d: Diagnostic) -> dict[str, Any]:
+def finding_values(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
+    """Findings of `check`, in the order given: what a report says of places that are left."""
+    marks = fingerprints(diagnostics)
+    found = [encodable(_left(d, marks[d])) for d in diagnostics]
+    assert isinstance(found, list)
+    return found
+
+
+def note_values(notes: Sequence[Note]) -> list[dict[str, str]]:
+    """What a reader must know that is no finding."""
+    found = [encodable({"path": n.path, "text": n.text}) for n in notes]
+    assert isinstance(found, list)
+    return found
+
+
+def _finding(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
     return {
+        "fingerprint": fingerprint,
         "rule": d.rule.id,
         "rule_name": d.rule.name,
         "severity": d.rule.severity.value,
@@ -160,10 +179,10 @@ def _finding(d: Diagnostic) -> dict[str, Any]:
     }
 
 
-def _change(d: Diagnostic) -> dict[str, Any]:
+def _change(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
     evidence = _evidence(d)
     assert d.fix is not None
-    return _finding(d) | {
+    return _finding(d, fingerprint) | {
         "fix": d.fix.message,
         "after": d.fix.after,
         "edits": [
@@ -182,8 +201,8 @@ def _change(d: Diagnostic) -> dict[str, Any]:
     }
 
 
-def _left(d: Diagnostic) -> dict[str, Any]:
-    return _finding(d) | {"reason": d.left_because, "next_step": d.next_step}
+def _left(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
+    return _finding(d, fingerprint) | {"reason": d.left_because, "next_step": d.next_step}
 
 
 def _meaning(changed: Sequence[Diagnostic]) -> list[dict[str, Any]]:
