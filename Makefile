@@ -14,12 +14,13 @@ UV := uv==0.13.9
 export GOTOOLCHAIN := local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ci-slow bench lock clean
+.PHONY: help demo test ci-browser ci-slow bench lock clean
 
 help:
 	@echo "make demo      run the whole tool on the bundled sample checkout"
 	@echo "make test      lint, type check and the quick tests"
 	@echo "make ci-slow   the tests that compile Go (downloads Go modules) and the slow ones"
+	@echo "make ci-browser  the tests of the HTML report in Chromium (BROWSER=path, else chromium on PATH)"
 	@echo "make bench     speed beside ast-grep: CHECKOUT=folder (or FLYTE_CHECKOUT) [BIG=folder]"
 	@echo "make lock      write requirements/*.txt anew; UPGRADE=--upgrade takes the newest versions"
 	@echo "make clean     remove .venv and everything else that was generated"
@@ -33,7 +34,10 @@ test: .venv/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not go and not slow"
+	$(BIN)/python -m pytest -m "not go and not slow and not browser"
+
+ci-browser: .venv/.browser
+	$(BIN)/python -m pytest -m browser
 
 ci-slow: .venv/.dev
 	$(BIN)/python -m pytest -m "go or slow"
@@ -47,6 +51,7 @@ lock: .venv/.created
 	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	@$(COMPILE) requirements/build.in -c requirements/runtime.txt -o requirements/build.txt
 	@$(COMPILE) pyproject.toml requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	@$(COMPILE) requirements/browser.in -c requirements/dev.txt -o requirements/browser.txt
 	@$(COMPILE) requirements/bench.in -o requirements/bench.txt
 
 clean:
@@ -73,6 +78,11 @@ clean:
 .venv/.dev: .venv/.runtime requirements/dev.txt
 	@echo "Installing what the tests need (with a Go toolchain, about 70 MB)"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.browser: .venv/.dev requirements/browser.txt
+	@echo "Installing what drives a browser (about 55 MB; the browser itself is the system's)"
+	@$(PIP) install --require-hashes -r requirements/browser.txt
 	@touch $@
 
 .venv/.bench: .venv/.runtime requirements/bench.txt

@@ -81,6 +81,10 @@ placement = click.option(
     help="Where new constants, and those that several packages use, go: a folder or an import path. "
     "Default: chosen, with the reason.",
 )  # fmt: skip
+report_option = click.option(
+    "--report", "reports", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+    help="A report, .html, .md, .json or .sarif by its ending. May be repeated.",
+)  # fmt: skip
 checkout_argument = click.argument("checkout", type=click.Path(path_type=Path), default=".")
 
 
@@ -103,10 +107,7 @@ def cli() -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The patch; else standard output."
 )
-@click.option(
-    "--report", "reports", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
-    help="A report, .html, .md, .json or .sarif by its ending. May be repeated.",
-)  # fmt: skip
+@report_option
 @click.option("--format", "form", type=click.Choice(("diff", "mbox")), default="diff", help="mbox is for `git am`.")
 @click.option(
     "--split", type=click.Choice(("module", "package", "codeowners")),
@@ -137,12 +138,11 @@ def patch(
     # What is imported only now is imported while the checkout is read.
     from gomigrate.outputs import check_folder, check_outputs, write_all
     from gomigrate.patches import patch_series, single_patch
-    from gomigrate.report import FORMATS, sources_for
     from gomigrate.report.view import build_view
     from gomigrate.terminal import Terminal
 
     terminal = _terminal(options)
-    _known_reports(reports, FORMATS)
+    _known_reports(reports)
     if split and output is None:
         raise UserError("--split: say by -o which folder the patches go to.")
     files = [output] if output and not split else []
@@ -153,7 +153,7 @@ def patch(
     outputs: dict[Path, bytes] = {}
     text = b""
     if split and output:
-        letter = ahead.report(build_view(plan), ".md", sources_for(".md", plan))
+        letter = ahead.report(build_view(plan), ".md", {})
         series, note = patch_series(plan, top, form, split, letter)
         outputs |= {output / name: content for name, content in series.items()}
     else:
@@ -161,9 +161,7 @@ def patch(
         if output:
             outputs[output] = text
     if reports:
-        view = build_view(plan)
-        for report in reports:
-            outputs[report] = ahead.report(view, report.suffix, sources_for(report.suffix, plan)).encode()
+        outputs |= _reports(plan, reports, ahead.report)
     for said in [*notes, *([note] if note else [])]:
         terminal.note(said)
     write_all(outputs, text if output is None else b"", folder=output if split else None)
@@ -207,10 +205,11 @@ def check(paths: tuple[Path, ...], form: str, **options: Any) -> None:
 @cli.command()
 @checkout_argument
 @click.option("--allow-dirty", is_flag=True, help="Change files that have uncommitted changes as well.")
+@report_option
 @placement
 @common
-def apply(checkout: Path, allow_dirty: bool, **options: Any) -> None:
-    """Make the changes in CHECKOUT itself.
+def apply(checkout: Path, allow_dirty: bool, reports: tuple[Path, ...], **options: Any) -> None:
+    """Make the changes in CHECKOUT itself, and write reports.
 
     Refuses files with uncommitted changes. After a crash each file is either old or new, and a second run finishes.
 
@@ -218,17 +217,25 @@ def apply(checkout: Path, allow_dirty: bool, **options: Any) -> None:
     """
     from gomigrate.apply import apply_changes, finish_interrupted
     from gomigrate.git.repository import find_top
+    from gomigrate.outputs import check_outputs, write_all
     from gomigrate.pipeline import top_of
+    from gomigrate.report import render_view
 
     terminal = _terminal(options)
+    _known_reports(reports)
+    notes = check_outputs(reports, top_of(checkout))
     finished = finish_interrupted(top_of(checkout)) if checkout.is_dir() else []
     if finished:
         terminal.note(f"an earlier apply was cut off; these files are settled now: {', '.join(finished)}")
     plan, top = _plan(checkout, _settings(options, checkout))
     if plan.changes and find_top(top) is not None:
         _refuse_unsafe(top, plan, allow_dirty)
+    for note in notes:
+        terminal.note(note)
+    # First, so that a report that cannot be written leaves the checkout as it was.
+    write_all(_reports(plan, reports, render_view) if reports else {})
     written = apply_changes(top, plan.originals, plan.changes)
-    terminal.applied(plan, written)
+    terminal.applied(plan, written, reports)
 
 
 @cli.command(short_help="Build and test the patch in a scratch copy, with Go.")
@@ -285,15 +292,14 @@ def verify(
     from gomigrate.outputs import check_outputs, write_all
     from gomigrate.patches import single_patch
     from gomigrate.pipeline import top_of
-    from gomigrate.report import FORMATS, render_view, sources_for
-    from gomigrate.report.view import build_view
+    from gomigrate.report import render_view
     from gomigrate.verify.progress import Progress
     from gomigrate.verify.results import Verdict
     from gomigrate.verify.session import VerifyOptions
     from gomigrate.verify.session import verify as run_checks
 
     terminal = _terminal(options)
-    _known_reports(reports, FORMATS)
+    _known_reports(reports)
     notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
     plan, top = _plan(checkout, _settings(options, checkout))
     text, note = single_patch(plan, top, form)
@@ -302,11 +308,7 @@ def verify(
     with Progress(options["color"], quiet=options["quiet"]) as progress:
         result = run_checks(plan, text, top, VerifyOptions(tests, timeout, keep), progress)
     plan = plan._replace(verification=result)
-    view = build_view(plan)
-    outputs = {
-        report: render_view(view, report.suffix, sources_for(report.suffix, plan)).encode() for report in reports
-    }
-    write_all({**outputs, **({output: text} if output else {})})
+    write_all({**_reports(plan, reports, render_view), **({output: text} if output else {})})
     terminal.summary(plan, output, reports)
     sys.exit({Verdict.PROVEN: 0, Verdict.WORSE: 1, Verdict.UNVERIFIED: FAILED}[result.verdict])
 
@@ -424,11 +426,21 @@ def _plan(checkout: Path, settings: Settings, ahead: Ahead | None = None) -> tup
     return plan_checkout(checkout, settings.pack, options, ahead), top_of(checkout)
 
 
-def _known_reports(reports: tuple[Path, ...], formats: dict[str, Any]) -> None:
+def _known_reports(reports: tuple[Path, ...]) -> None:
+    from gomigrate.report import FORMATS
+
     for report in reports:
-        if report.suffix.lower() not in formats:
-            known = " or ".join(sorted(formats))
+        if report.suffix.lower() not in FORMATS:
+            known = " or ".join(sorted(FORMATS))
             raise UserError(f"{report}: the ending says what kind of report it is: {known}.")
+
+
+def _reports(plan: Plan, reports: tuple[Path, ...], render: Callable[..., str]) -> dict[Path, bytes]:
+    from gomigrate.report import sources_for
+    from gomigrate.report.view import build_view
+
+    view = build_view(plan)
+    return {file: render(view, file.suffix, sources_for(file.suffix, plan)).encode() for file in reports}
 
 
 def _refuse_unsafe(top: Path, plan: Plan, allow_dirty: bool) -> None:

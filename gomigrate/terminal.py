@@ -91,10 +91,10 @@ class Terminal:
         if verification.gone:
             self._say(f"    {plural(len(verification.gone), 'test')} deleted by the patch")
 
-    def applied(self, plan: Plan, written: Sequence[str]) -> None:
+    def applied(self, plan: Plan, written: Sequence[str], reports: Sequence[Path]) -> None:
         if self.quiet:
             return
-        self.summary(plan, None, ())
+        self.summary(plan, None, reports)
         for path in written:
             gone = plan.changes[path] is None
             self._say(f"  {'deleted' if gone else 'wrote'} {printable(path)}")

@@ -187,6 +187,18 @@ def test_reports_are_written_beside_the_patch(run: Run, repo: Path, tmp_path: Pa
     assert "x.patch" in done.err and "r.json" in done.err
 
 
+def test_apply_writes_reports(run: Run, repo: Path, tmp_path: Path) -> None:
+    refused(run("apply", repo, "--report", tmp_path / "r.docx"), "r.docx", "the ending says", ".html")
+    refused(run("apply", repo, "--report", repo / ".git" / "r.html"), "source file", "r.html")
+    refused(run("apply", repo, "--report", tmp_path / "no" / "r.html"), "there is no folder")
+    assert git(repo, "status", "--porcelain") == ""
+    done = run("apply", repo, "--report", "r.html", "--report", "r.json")
+    assert done.code == 0 and "report: r.html" in done.err
+    assert (tmp_path / "r.html").read_text().startswith("<!doctype html>")
+    assert SHIPS in (tmp_path / "r.json").read_text()
+    assert git(repo, "status", "--porcelain") == f" M {SHIPS}\n"
+
+
 def test_mbox_is_taken_by_git_am(run: Run, repo: Path) -> None:
     done = run("patch", repo, "--format", "mbox")
     assert done.code == 0

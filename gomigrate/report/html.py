@@ -18,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from gomigrate.catalogue import RULES
 from gomigrate.git.web import web_page
 from gomigrate.report.diffs import FileDiff, Sources, file_diffs
 from gomigrate.report.highlight import snippet, text_html
@@ -27,6 +28,7 @@ from gomigrate.report.words import grid, handlers, kind_of, number, reasons, spa
 _FOLDER = Path(__file__).with_name("templates")
 # Characters of one value; the JSON report has all of it.
 _LIMIT = 4_000
+STATES = {"left": "Left for you", "intended": "Left alone on purpose", "changes": "Changed"}
 _SPAN = re.compile(r"`([^`]+)`")
 
 Values = Mapping[str, Any]
@@ -60,6 +62,7 @@ def render_html(view: dict[str, Any], sources: Sources) -> str:
         groups=groups,
         diffs=diffs,
         in_diff={d["id"] for _, remarks in diffs for here in remarks.values() for d in here},
+        rules=[r for r in RULES if r.id in {d["rule"] for s in STATES for d in view[s]}],
         view_count={state: len(view[state]) for state, _, _ in groups},
         page=partial(web_page, view["web"]),
     )
@@ -97,9 +100,9 @@ def mood(view: Values) -> str:
 def findings(view: Values) -> list[tuple[str, str, list[tuple[str, list[Values]]]]]:
     """State, title, and for each file its findings; `id` names the place in the page, `kind` is what one filters by."""
     result = []
-    for state, title in (("left", "Left for you"), ("intended", "Left alone on purpose"), ("changes", "Changed")):
+    for state, title in STATES.items():
         entries: list[Values] = [
-            {"after": "", **d, "id": f"{state}-{i}", "kind": d["operation"] or spaced(d["rule"])}
+            {"after": "", "confidence": "", **d, "id": f"{state}-{i}", "kind": d["operation"] or spaced(d["rule_name"])}
             for i, d in enumerate(view[state])
         ]
         files = [(path, list(group)) for path, group in groupby(entries, key=lambda d: str(d["path"]))]

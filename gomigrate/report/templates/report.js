@@ -20,12 +20,16 @@ function filter() {
   form.querySelector("output").textContent = `${count} of ${found.length} shown`;
 }
 
+function clear() {
+  form.reset();
+  filter();
+}
+
 function reveal() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!target) return;
   if (target.hidden) {
-    form.reset();
-    filter();
+    clear();
   }
   for (let one = target; one; one = one.parentElement) {
     if (one.tagName === "DETAILS") one.open = true;
@@ -38,8 +42,8 @@ function openAll(open) {
 }
 
 form.addEventListener("input", filter);
-form.addEventListener("reset", () => setTimeout(filter));
 form.addEventListener("submit", (event) => event.preventDefault());
+form.elements.clear.addEventListener("click", clear);
 form.elements.open.addEventListener("click", () => openAll(true));
 form.elements.close.addEventListener("click", () => openAll(false));
 for (const link of document.querySelectorAll(".tiles a[href='#findings']")) {
