@@ -117,13 +117,17 @@ class ConstantChoice(NamedTuple):
 
 
 class MatrixCell(NamedTuple):
-    """Finalizers of ours that are left on an object made by `created_by` and handled by `handled_by` in turn."""
+    """Finalizers of ours that are left on an object made by `created_by` and handled by `handled_by` in turn, at worst.
+
+    certain  False: freed or stuck, depending on whether the releases mark objects that are there already
+    """
 
     created_by: str
     handled_by: tuple[str, ...]
     left: tuple[str, ...]
     freed: bool
     why: str = ""
+    certain: bool = True
 
 
 class UpgradeMatrix(NamedTuple):

@@ -6,21 +6,22 @@ are compiled as they are and at each stage, and the releases work on the same ob
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from cluster import Cluster, Release, Resource
 
-from gomigrate import packs
 from gomigrate.finalizer.qualified import Verdict, judge_name
 from gomigrate.model import Stage
-from gomigrate.pipeline import Options, plan_checkout
 
 pytestmark = pytest.mark.go
 
@@ -31,13 +32,17 @@ RELEASES = (TODAY, *(stage.value for stage in Stage))
 
 
 class Operator(NamedTuple):
-    """An operator that the driver knows, and its one finalizer."""
+    """An operator that the driver knows, and its one finalizer.
+
+    marks_again  its code, at any stage, puts the finalizer on objects that are there already, whatever they carry
+    """
 
     name: str
     checkout: str
     resource: Resource
     old: str
     new: str
+    marks_again: bool = False
 
 
 HARBOR = "harbor.example.com/v1alpha1"
@@ -60,6 +65,7 @@ OPERATORS = {
             Resource("lighthouse.example.com/v1", "beacons", "Beacon"),
             "lighthouse-finalizer",
             "lighthouse.example.com/finalizer",
+            marks_again=True,
         ),
     )
 }
@@ -93,8 +99,14 @@ def cluster(go: Path, sample_dir: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the reports of the releases are, as CHECKOUT-STAGE.json once there are releases."""
+    return tmp_path_factory.mktemp("reports")
+
+
+@pytest.fixture(scope="module")
 def releases(
-    go: Path, cluster: Cluster, sample_dir: Path, tmp_path_factory: pytest.TempPathFactory
+    go: Path, cluster: Cluster, sample_dir: Path, reports: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Release]]:
     """The operators as they are today and at each stage, all running."""
     with ExitStack() as running:
@@ -106,21 +118,18 @@ def releases(
             shutil.copytree(SERVED / "driver", top / "tests/apiserver/driver")
             if name != TODAY:
                 for checkout, folder in CHECKOUTS.items():
-                    migrate(top / folder, PACKS[checkout], Stage(name))
+                    migrate(top / folder, PACKS[checkout], Stage(name), reports / f"{checkout}-{name}.json")
             program = build(go, top / "tests/apiserver/driver", top / "program")
             found[name] = running.enter_context(Release(program, cluster, top / "log"))
         yield found
 
 
-def migrate(checkout: Path, pack: str, stage: Stage) -> None:
-    plan = plan_checkout(checkout, packs.load(pack, SERVED / "rules"), Options(stage))
-    assert not plan.left
-    for path, data in plan.changes.items():
-        if data is None:
-            (checkout / path).unlink()
-        else:
-            (checkout / path).parent.mkdir(parents=True, exist_ok=True)
-            (checkout / path).write_bytes(data)
+def migrate(checkout: Path, pack: str, stage: Stage, report: Path) -> None:
+    patch = report.with_suffix(".patch")
+    command: list[Path | str] = [sys.executable, "-m", "gomigrate", "patch", checkout, "--stage", stage.value]
+    command += ["--rules", SERVED / "rules", "--pack", pack, "--quiet", "-o", patch, "--report", report]
+    subprocess.run(command, check=True)
+    subprocess.run(["git", "apply", patch], cwd=checkout, check=True)
 
 
 NAMES = [
@@ -171,3 +180,115 @@ def test_the_server_is_silent_when_new_code_handles_old_objects(
     cluster.delete(operator.resource, name)
     assert releases["switch"].order("deleted", operator.name, name) == ()
     assert cluster.finalizers(operator.resource, name) is None
+
+
+class End(NamedTuple):
+    """What the server shows of an object's finalizers after its deletion, () when it is gone.
+
+    marked  every release came to the live object
+    missed  none did, and the last one first saw the object when it was deleted
+    """
+
+    marked: tuple[str, ...]
+    missed: tuple[str, ...]
+
+
+Replay = Callable[[Operator, Mapping[str, str], str, Sequence[str]], End]
+
+
+@pytest.fixture(scope="module")
+def replay(cluster: Cluster, releases: dict[str, Release]) -> Replay:
+    """Creates an object with one release and hands it on to others, as a cell of the matrix says.
+
+    The mapping gives the release that a cell's `old` and `new` stand for.
+    """
+    numbers = count()
+
+    def once(operator: Operator, created_by: str, handled_by: Sequence[str], last: str) -> tuple[str, ...]:
+        name = f"replayed-{next(numbers)}"
+        releases[created_by].order("create", operator.name, name)
+        for release in handled_by:
+            releases[release].order("live", operator.name, name)
+        cluster.delete(operator.resource, name)
+        # Twice: what is stuck must stay so.
+        for _ in range(2):
+            releases[last].order("deleted", operator.name, name)
+        return cluster.finalizers(operator.resource, name) or ()
+
+    def both(operator: Operator, meant: Mapping[str, str], created_by: str, handled_by: Sequence[str]) -> End:
+        chain = [meant[name] for name in handled_by]
+        return End(*(once(operator, meant[created_by], live, chain[-1]) for live in (chain, [])))
+
+    return both
+
+
+def expected(cell: dict[str, Any], marks_again: bool) -> tuple[End, ...]:
+    """The ends that a cell of the report allows."""
+    left = tuple(cell["left"])
+    assert cell["freed"] == (not left)
+    if cell["certain"]:
+        return (End(left, left),)
+    return (End(left, ()),) if marks_again else (End(left, ()), End((), left), End((), ()))
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, (6, 14, 40, 40, 0), strict=True)) for row in rows
+    )
+
+
+@pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)
+@pytest.mark.parametrize("stage", list(Stage), ids=[stage.value for stage in Stage])
+def test_the_matrix_is_what_the_server_shows(
+    releases: dict[str, Release], reports: Path, replay: Replay, operator: Operator, stage: Stage
+) -> None:
+    report = json.loads((reports / f"{operator.checkout}-{stage.value}.json").read_bytes())
+    (matrix,) = (m for m in report["matrices"] if m["name"] == operator.old)
+    assert len(matrix["cells"]) == 10
+    rows = [("made", "handled", "report", "server", "")]
+    wrong = 0
+    for cell in matrix["cells"]:
+        found = replay(operator, {"old": TODAY, "new": stage.value}, cell["created_by"], cell["handled_by"])
+        agrees = found in expected(cell, operator.marks_again)
+        wrong += not agrees
+        said = f"{'' if cell['certain'] else 'perhaps '}{' '.join(cell['left']) or 'freed'}"
+        shown = " / ".join(" ".join(end) or "freed" for end in dict.fromkeys(found))
+        rows.append((cell["created_by"], " ".join(cell["handled_by"]), said, shown, "" if agrees else "DIFFERS"))
+    print(f"\n{operator.name}, today and {stage.value}:\n{table(rows)}")
+    assert not wrong, "\n" + table(rows)
+
+
+HISTORIES = [
+    (created_by, handled_by)
+    for created_by in ("old", "new")
+    for handled_by in (("old",), ("new",), ("old", "new"), ("new", "old"), ("old", "new", "old"))
+]
+
+
+@pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)
+@pytest.mark.parametrize("pair", [(TODAY, "prepare"), ("prepare", "switch"), ("switch", "cleanup")], ids=" ".join)
+def test_the_three_releases_are_safe_both_ways(replay: Replay, operator: Operator, pair: tuple[str, str]) -> None:
+    meant = dict(zip(("old", "new"), pair, strict=True))
+    for created_by, handled_by in HISTORIES:
+        assert replay(operator, meant, created_by, handled_by) == End((), ()), (created_by, handled_by)
+
+
+def test_code_that_takes_off_only_its_own_name_needs_three_releases(
+    releases: dict[str, Release], reports: Path, replay: Replay
+) -> None:
+    beacon = OPERATORS["beacon"]
+    report = json.loads((reports / "lighthouse-switch.json").read_bytes())
+    advice = report["matrices"][0]["advice"]
+    assert "A rollback leaves objects stuck" in advice
+    assert "today and prepare: safe both ways, prepare and switch: safe both ways" in advice
+
+    stuck = End((beacon.new,), (beacon.new,))
+    assert replay(beacon, {"old": TODAY, "new": "switch"}, "new", ("new", "old")) == stuck
+    assert replay(beacon, {"old": "prepare", "new": "switch"}, "new", ("new", "old")) == End((), ())
+
+
+@pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)
+def test_cleanup_is_for_when_no_object_carries_the_old_name(replay: Replay, operator: Operator) -> None:
+    """Handled by every release on the way, an object from before keeps the old name all the same."""
+    found = replay(operator, {name: name for name in RELEASES}, TODAY, ("prepare", "switch", "cleanup"))
+    assert found == End((operator.old,), (operator.old,))

@@ -1,12 +1,15 @@
 """The upgrade matrix: what becomes of objects when releases with old and new code follow each other.
 
 Computed from the operations that were recognised: what the code before and after adds, what its tests honour, and
-what its removals take off. Each release first sees the object live (and adds), the last one sees it deleted.
+what its removals take off. The last release sees the object deleted. Whether a release also marks an object that is
+there already cannot be known: its code may only mark what it creates, or may not run before the object is deleted. So
+each cell follows every such history, and stands for the worst.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import NamedTuple
 
 from gomigrate.finalizer.names import NameUses
@@ -90,20 +93,27 @@ def behaviour_at(uses: NameUses, stage: Stage, before: Behaviour) -> Behaviour:
 
 def cells(before: Behaviour, after: Behaviour) -> tuple[MatrixCell, ...]:
     releases = {"old": before, "new": after}
-    found = []
-    for created_by in ("old", "new"):
-        for sequence in SEQUENCES:
-            finalizers = releases[created_by].live(())
-            for name in sequence:
-                finalizers = releases[name].live(finalizers)
-            left = releases[sequence[-1]].deleted(finalizers)
-            why = ""
-            if left:
-                last = releases[sequence[-1]]
-                what = "test for" if not (ANY in last.honours or last.honours & set(finalizers)) else "remove"
-                why = f"the {sequence[-1]} code does not {what} {', '.join(left)}"
-            found.append(MatrixCell(created_by, sequence, left, not left, why))
-    return tuple(found)
+    return tuple(_cell(releases, by, sequence) for by in ("old", "new") for sequence in SEQUENCES)
+
+
+def _cell(releases: dict[str, Behaviour], created_by: str, sequence: tuple[str, ...]) -> MatrixCell:
+    last = releases[sequence[-1]]
+    ends: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    for marking in product((True, False), repeat=len(sequence)):
+        finalizers = releases[created_by].live(())
+        for name, marks in zip(sequence, marking, strict=True):
+            finalizers = releases[name].live(finalizers) if marks else finalizers
+        ends.append((last.deleted(finalizers), finalizers))
+    left, finalizers = max(ends, key=lambda end: len(end[0]))
+    if not left:
+        return MatrixCell(created_by, sequence, (), True)
+    what = "test for" if not (ANY in last.honours or last.honours & set(finalizers)) else "remove"
+    why = f"the {sequence[-1]} code does not {what} {', '.join(left)}"
+    certain = all(end for end, _ in ends)
+    if not certain:
+        mark = "mark" if ends[0][0] else "do not all mark"
+        why += f", if the releases {mark} objects that are there already"
+    return MatrixCell(created_by, sequence, left, False, why, certain)
 
 
 def upgrade_matrix(uses: NameUses, before: Behaviour, stage: Stage) -> UpgradeMatrix | None:

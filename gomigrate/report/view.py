@@ -290,6 +290,7 @@ def _matrix(matrix: UpgradeMatrix) -> dict[str, Any]:
                 "handled_by": list(c.handled_by),
                 "freed": c.freed,
                 "left": list(c.left),
+                "certain": c.certain,
                 "why": c.why,
             }
             for c in matrix.cells
