@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from gomigrate.errors import UserError
-from gomigrate.verify.failures import TestOutput, compile_failures
+from gomigrate.verify.failures import GoTestOutput, compile_failures
 from gomigrate.verify.packages import ModuleScope, Package, read_packages
 from gomigrate.verify.results import Failure
 from gomigrate.verify.runner import Done, run
@@ -144,7 +144,7 @@ class _Module:
             return Outcome(shown, 0.0, (), 0, {})
         self._begin("go test")
         folders = {p.import_path: p.folder for p in packages}
-        output = TestOutput(folders, self._scope.directory, str(self._setting.top))
+        output = GoTestOutput(folders, self._scope.directory, str(self._setting.top))
 
         def listen(line: str) -> None:
             output.take(line)

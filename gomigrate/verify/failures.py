@@ -19,6 +19,8 @@ _POSITION = re.compile(r"\b[\w./-]+\.go:\d+(?::\d+)?")
 _LOGGED = re.compile(r"^[^\s/]+\.go:\d+: (?=\S)")
 _NAME_OF_PACKAGE = re.compile(r"[^\s:]+")
 _FRAME = re.compile(r"^\s*(=== |--- |\?\s|ok\s|PASS$|FAIL\b|exit status )")
+# Until Go 1.23 a package that does not compile is told so, and not as an event.
+_UNBUILT = re.compile(r"FAIL\t(\S+) \[(?:build|setup) failed\]")
 _HEADER = "# "
 MAX_LINES = 12
 _KEPT_LINES = 400
@@ -67,7 +69,7 @@ def _key(failure: Failure) -> tuple[str, ...]:
     return failure.package, failure.path, _POSITION.sub("", failure.text)
 
 
-class TestOutput:
+class GoTestOutput:
     """Takes the lines of `go test -json` as they come, and keeps what became of each test.
 
     `results` maps (import path, test) to pass, fail, skip, or run while it runs; the test "" is the package itself.
@@ -85,7 +87,11 @@ class TestOutput:
     def take(self, line: str) -> None:
         event = _event(line)
         if event is None:
-            self._plain.append(line)
+            if unbuilt := _UNBUILT.fullmatch(line):
+                self.results[unbuilt[1], ""] = "fail"
+                self._unbuilt.add(unbuilt[1])
+            else:
+                self._plain.append(line)
             return
         action = event.get("Action", "")
         if action == "build-output":
@@ -99,7 +105,7 @@ class TestOutput:
             text = event.get("Output", "").rstrip("\n")
             if len(lines) < _KEPT_LINES:
                 lines.append(text)
-            if text.endswith(("[build failed]", "[setup failed]")):
+            if _UNBUILT.fullmatch(text):
                 self._unbuilt.add(package)
         elif action in ("start", "run", "pass", "fail", "skip"):
             self.results[package, test] = "run" if action == "start" else action
