@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tree_sitter import Node, Query, QueryCursor, QueryError
 
 from gomigrate.errors import UserError
+from gomigrate.finalizer.adders import added_by
 from gomigrate.finalizer.flows import find_flows
 from gomigrate.finalizer.found import Found, group
 from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
@@ -33,6 +34,9 @@ from gomigrate.selection import Selection
 
 NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
 KEYLESS = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.IS_DELETING, Operation.SAME_COUNT})
+_ASSERTIONS = frozenset(
+    ("github.com/onsi/gomega", "github.com/stretchr/testify/assert", "github.com/stretchr/testify/require")
+)
 _HARMLESS_PACKAGES = (
     "log", "log/slog", "fmt", "errors", "k8s.io/klog", "github.com/go-logr/logr", "github.com/sirupsen/logrus",
     "go.uber.org/zap", "github.com/pkg/errors", "sigs.k8s.io/controller-runtime/pkg/log",
@@ -664,7 +668,7 @@ class Analysis:
             return f"{where} may use the name by a dot import"
         if file.is_generated:
             return f"{where} is generated and holds the name"
-        if file.is_test or is_creation(file, node) or self.is_harmless(file, node):
+        if is_test_code(file) or self.is_addition(reference) or self.is_harmless(file, node):
             return ""
         for decision in self.decisions:
             if decision.site.file is file and decision.site.covers(node):
@@ -677,6 +681,10 @@ class Analysis:
         found = next((u for u in self.unknown if u.file is file and _overlaps(u.node, node)), None)
         reason = found.reason if found is not None else "what becomes of the name there is not understood"
         return f"the use of the name at {where} is left: {reason}"
+
+    def is_addition(self, reference: Reference) -> bool:
+        """Whether a name stands where it gets onto an object: in its composite literal, or given to what adds it."""
+        return is_creation(reference.file, reference.node) or bool(added_by(self.types, reference))
 
     def is_harmless(self, file: SourceFile, node: Node) -> bool:
         """An argument of a call that only writes text."""
@@ -706,6 +714,11 @@ def _candidates(pack: Pack) -> Query:
     if "access" not in (query.capture_name(i) for i in range(query.capture_count)):
         raise UserError(f"{path}: captures nothing as @access, which marks a place that touches finalizers.")
     return query
+
+
+def is_test_code(file: SourceFile) -> bool:
+    """Whether a file is a test, or support for tests: production code has no use for a library of assertions."""
+    return file.is_test or any(i.path in _ASSERTIONS for i in file.imports)
 
 
 def is_creation(file: SourceFile, node: Node) -> bool:

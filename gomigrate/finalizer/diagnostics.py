@@ -19,7 +19,7 @@ from gomigrate.catalogue import (
     UNQUALIFIED_NAME,
     UNSAFE_UPGRADE,
 )
-from gomigrate.finalizer.analysis import Analysis, Decision
+from gomigrate.finalizer.analysis import Analysis, Decision, is_test_code
 from gomigrate.finalizer.name_diagnostics import describe_names
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
@@ -338,7 +338,7 @@ def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
         if function in helpers or (reads and (function in told or theirs)) or analysis.is_controllerutil(unknown):
             # The helper as a whole is reported, or the place that the reading leads to.
             continue
-        if not unknown.file.is_test and not analysis.is_harmless(unknown.file, unknown.node):
+        if not is_test_code(unknown.file) and not analysis.is_harmless(unknown.file, unknown.node):
             does = "writes" if unknown.writes else "reads"
             yield at(
                 NOT_UNDERSTOOD, unknown.file, unknown.node, f"{does} finalizers in a way that is not understood",

@@ -13,6 +13,10 @@ from gomigrate.go.types import Literal, Named, Pointer, Type, Types
 
 METAV1 = "k8s.io/apimachinery/pkg/apis/meta/v1"
 CLIENT = "sigs.k8s.io/controller-runtime/pkg/client"
+# sigs.k8s.io/controller-runtime pkg/event, since 0.7.0; before, what stands there has no GetFinalizers.
+_EVENT = "sigs.k8s.io/controller-runtime/pkg/event"
+_EVENTS = frozenset(("CreateEvent", "UpdateEvent", "DeleteEvent", "GenericEvent"))
+_EVENT_FIELDS = frozenset(("Object", "ObjectOld", "ObjectNew"))
 _RUNTIME = "k8s.io/apimachinery/pkg/runtime"
 _ONLY_META = "known as a metav1.Object only"
 _UNSTRUCTURED = "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -49,7 +53,10 @@ class Verdict(NamedTuple):
 def type_of_free(types: Types, free: Free) -> Type | None:
     """The static type of a name that a unit uses; of a path, step by step."""
     if free.parent is not None:
-        return types.member(type_of_free(types, free.parent), free.field)
+        of = type_of_free(types, free.parent)
+        if isinstance(of, Named) and of.package == _EVENT and of.name in _EVENTS and free.field in _EVENT_FIELDS:
+            return Named(CLIENT, "Object")
+        return types.member(of, free.field)
     return types.of(free.file, free.node)
 
 

@@ -46,13 +46,16 @@ class Placement(NamedTuple):
     users: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
 
-    def for_folder(self, folder: str) -> tuple[Constant, Constant | None]:
-        """The constants that code in a folder uses: a package that declares its own keeps using it."""
+    def for_use(self, folder: str, named: str = "") -> tuple[Constant, Constant | None]:
+        """The constants for code in a folder: those of its own package when that declares the name, else those of the
+        package `named` whose constant it uses today."""
         own = next((d for d in self.beside if d.symbol.folder == folder), None)
+        if own is None and folder != self.key.folder:
+            own = next((d for d in self.beside if d.symbol.folder == named), None)
         if own is None:
             return self.key, self.legacy
-        legacy = Constant(folder, legacy_name(own.symbol.name)) if self.legacy is not None else None
-        return Constant(folder, own.symbol.name), legacy
+        legacy = Constant(own.symbol.folder, legacy_name(own.symbol.name)) if self.legacy is not None else None
+        return Constant(own.symbol.folder, own.symbol.name), legacy
 
 
 def legacy_name(name: str) -> str:

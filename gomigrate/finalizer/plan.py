@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from gomigrate.errors import UserError
 from gomigrate.finalizer import constants, diagnostics, stage_diagnostics
-from gomigrate.finalizer.analysis import Analysis, Decision, is_creation
+from gomigrate.finalizer.analysis import Analysis, Decision, is_test_code
 from gomigrate.finalizer.fixtures import Fixture, find_fixtures
 from gomigrate.finalizer.matrix import behaviour_before, upgrade_matrix
 from gomigrate.finalizer.names import NameUses
@@ -207,7 +207,7 @@ def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placeme
     for reference in _remaining(analysis, uses):
         file, node = reference.file, reference.node
         literal = reference in uses.old_literals
-        adds = file.is_test or is_creation(file, node)
+        adds = is_test_code(file) or analysis.is_addition(reference)
         own = any(d.symbol.folder == file.directory for d in placement.beside)
         if not literal and (not moved or own) and not (stage is Stage.PREPARE and adds):
             continue
@@ -356,10 +356,12 @@ def _matrices(analysis: Analysis, draft: Draft) -> Iterator[UpgradeMatrix | None
 
 def _matrix(analysis: Analysis, uses: NameUses) -> UpgradeMatrix | None:
     meanings = [
-        d.site.meaning for d in analysis.decisions if d.uses is uses and not d.intended and not d.site.file.is_test
+        d.site.meaning
+        for d in analysis.decisions
+        if d.uses is uses and not d.intended and not is_test_code(d.site.file)
     ]
     creates = []
     for reference in (*uses.old_references, *uses.old_literals):
-        if not reference.file.is_test and is_creation(reference.file, reference.node):
+        if not is_test_code(reference.file) and analysis.is_addition(reference):
             creates.append(uses.rule.old)
     return upgrade_matrix(uses, behaviour_before(uses, meanings, creates), analysis.stage)

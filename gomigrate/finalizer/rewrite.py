@@ -116,12 +116,25 @@ class Rewriter:
 
     def keys(self, namer: Namer, file: SourceFile, at: Node, placement: Placement) -> tuple[list[str], str]:
         """(names that are honoured, name that is added) as written at a node."""
-        key, legacy = placement.for_folder(file.directory)
+        key, legacy = placement.for_use(file.directory, self._named_in(file, at, placement))
         key_text = namer.constant(file, at, key)
         if legacy is None or self.stage is Stage.CLEANUP:
             return [key_text], key_text
         legacy_text = namer.constant(file, at, legacy)
         return [key_text, legacy_text], legacy_text if self.stage is Stage.PREPARE else key_text
+
+    def _named_in(self, file: SourceFile, at: Node, placement: Placement) -> str:
+        """The package of the constant that the code names today, among those that declare the name; '' for none."""
+        folders = {d.symbol.folder: d.symbol.name for d in placement.beside}
+        if placement.declared is not None:
+            folders[placement.key.folder] = placement.key.name
+        for node in descend(at, "selector_expression"):
+            operand, field = node.child_by_field_name("operand"), node.child_by_field_name("field")
+            found = file.import_named(file.text(operand)) if operand is not None else None
+            folder = self.workspace.folder_of(found.path, file.directory) if found is not None else None
+            if folder is not None and field is not None and folders.get(folder) == file.text(field):
+                return folder
+        return ""
 
     def _render(self, name: str, values: dict[str, object]) -> str:
         """A replacement by its template. Raises UserError when the template of a pack is broken."""

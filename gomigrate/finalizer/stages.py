@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from gomigrate.finalizer import constants
-from gomigrate.finalizer.analysis import Analysis, is_creation
+from gomigrate.finalizer.analysis import Analysis, is_test_code
 from gomigrate.finalizer.calls import Call, find_call, is_controllerutil, moves_over, partner
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
@@ -87,7 +87,7 @@ def _next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
         return None
     places = _places(analysis, uses)
     adds = [*places.of(Operation.ADD, new=False)]
-    created = [r for r in places.others if is_creation(r.file, r.node)]
+    created = [r for r in places.others if analysis.is_addition(r)]
     if analysis.stage is Stage.PREPARE:
         later = places.of(Operation.ADD, new=True)
         if later and not adds and not created:
@@ -125,11 +125,11 @@ def _places(analysis: Analysis, uses: NameUses) -> _Places:
             if analysis.is_gone(reference, sites, spans):
                 continue
             call = find_call(analysis.types, uses, reference, new)
-            if reference.file.is_test:
+            if is_test_code(reference.file):
                 places.tests.append((reference, new))
             if call is not None:
-                (places.test_calls if reference.file.is_test else places.calls).append(call)
-            elif not new and not reference.file.is_test:
+                (places.test_calls if is_test_code(reference.file) else places.calls).append(call)
+            elif not new and not is_test_code(reference.file):
                 places.others.append(reference)
     return places
 
@@ -204,7 +204,10 @@ def _name(analysis: Analysis, step: Step, place: Call | Reference, *, new: bool)
     namer = Namer(analysis.workspace)
     rule = step.uses.rule
     candidates = step.uses.new if new else step.uses.old
-    declared = sorted(candidates, key=lambda d: (d.symbol.folder != file.directory, d.file.is_test))
+    named = _package_named(analysis, file, node)
+    declared = sorted(
+        candidates, key=lambda d: (d.symbol.folder != named, d.symbol.folder != file.directory, d.file.is_test)
+    )
     symbol = next((d.symbol for d in declared if _visible(analysis, d, file)), None)
     try:
         if symbol is not None:
@@ -218,6 +221,13 @@ def _name(analysis: Analysis, step: Step, place: Call | Reference, *, new: bool)
     step.edits.append(TextEdit(file.path, node.start_byte, node.end_byte, text.encode()))
     step.imports.setdefault(file.path, {}).update(namer.imports)
     step.changed.append((place, text))
+
+
+def _package_named(analysis: Analysis, file: SourceFile, node: Node) -> str | None:
+    """The folder of the package whose constant stands at a place; None for a constant of the file's own package."""
+    operand = node.child_by_field_name("operand") if node.type == "selector_expression" else None
+    package = analysis.types.package_of(file, operand) if operand is not None else None
+    return analysis.workspace.folder_of(package, file.directory) if package is not None else None
 
 
 def _visible(analysis: Analysis, declared: Declared, file: SourceFile) -> bool:

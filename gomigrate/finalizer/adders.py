@@ -1,0 +1,120 @@
+"""Functions of the checkout that add the finalizer whose name they are given, and do nothing else with the name.
+
+`EnsureFinalizer(ctx, client, object, name)` and its like also write to the API server, so they are no operation on a
+list that could be run. What becomes of the name can still be told: it goes to AddFinalizer, and ContainsFinalizer is
+only asked whether there is nothing to add. Then the name that is given is the name that is added.
+"""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
+from gomigrate.go.references import Reference
+from gomigrate.go.scope import lookup, parameters
+from gomigrate.go.syntax import SourceFile, ancestors, descend, named, statements
+from gomigrate.go.types import Named, Pointer, Types
+
+
+def added_by(types: Types, reference: Reference) -> str:
+    """The name of the function that a name is given to and that only adds it; '' when there is none."""
+    arguments = reference.node.parent
+    call = arguments.parent if arguments is not None and arguments.type == "argument_list" else None
+    function = call.child_by_field_name("function") if call is not None else None
+    if arguments is None or function is None:
+        return ""
+    declared = _declaration(types, reference.file, function)
+    if declared is None:
+        return ""
+    file, node = declared
+    given = [n for n, d in parameters(node) if d.type == "parameter_declaration"]
+    index = next(i for i, a in enumerate(named(arguments)) if a.id == reference.node.id)
+    if len(given) != len(named(arguments)) or not _only_adds(types, file, node, given[index]):
+        return ""
+    return file.name_of(node)
+
+
+def _declaration(types: Types, file: SourceFile, function: Node) -> tuple[SourceFile, Node] | None:
+    workspace = types.workspace
+    if function.type == "identifier":
+        name = file.text(function)
+        return workspace.function(file.directory, "", name) if lookup(file, name, function) is None else None
+    operand, field = function.child_by_field_name("operand"), function.child_by_field_name("field")
+    if function.type != "selector_expression" or operand is None or field is None:
+        return None
+    name = file.text(field)
+    package = types.package_of(file, operand)
+    if package is not None:
+        folder = workspace.folder_of(package, file.directory)
+        return workspace.function(folder, "", name) if folder is not None else None
+    kind = types.of(file, operand)
+    kind = kind.to if isinstance(kind, Pointer) else kind
+    if isinstance(kind, Named) and kind.folder is not None:
+        return workspace.function(kind.folder, kind.name, name)
+    return None
+
+
+def _only_adds(types: Types, file: SourceFile, function: Node, parameter: Node) -> bool:
+    body = function.child_by_field_name("body")
+    if body is None or file.is_generated:
+        return False
+    name = file.text(parameter)
+    adds: list[Node] = []
+    questions: list[Node] = []
+    for identifier in descend(body, "identifier"):
+        if file.text(identifier) != name:
+            continue
+        local = lookup(file, name, identifier)
+        if local is None or local.name.start_byte != parameter.start_byte:
+            continue
+        call = identifier.parent.parent if identifier.parent is not None else None
+        operation = _controllerutil(types, file, call, identifier) if call is not None else ""
+        if call is None or operation not in ("AddFinalizer", "ContainsFinalizer"):
+            return False
+        (adds if operation == "AddFinalizer" else questions).append(call)
+    objects = {file.text(_arguments(c)[0]) for c in (*adds, *questions)}
+    return bool(adds) and len(objects) == 1 and all(_only_guards(file, q, adds) for q in questions)
+
+
+def _controllerutil(types: Types, file: SourceFile, call: Node, key: Node) -> str:
+    """Which call of controllerutil it is, when `key` is the name that it is given."""
+    function = call.child_by_field_name("function") if call.type == "call_expression" else None
+    operand = function.child_by_field_name("operand") if function is not None else None
+    field = function.child_by_field_name("field") if function is not None else None
+    if operand is None or field is None or types.package_of(file, operand) != CONTROLLERUTIL:
+        return ""
+    arguments = _arguments(call)
+    return file.text(field) if len(arguments) == 2 and arguments[1].id == key.id else ""
+
+
+def _arguments(call: Node) -> list[Node]:
+    arguments = call.child_by_field_name("arguments")
+    return named(arguments) if arguments is not None else []
+
+
+def _only_guards(file: SourceFile, question: Node, adds: list[Node]) -> bool:
+    """Whether the answer only decides if something is added: `if there { return }`, or `if !there { add }`."""
+    negated = False
+    node = question
+    for outer in ancestors(question):
+        if outer.type == "unary_expression" and file.text(outer).startswith("!"):
+            negated = not negated
+        elif outer.type == "if_statement":
+            condition = outer.child_by_field_name("condition")
+            if condition is None or condition.id != node.id or outer.child_by_field_name("alternative") is not None:
+                return False
+            body = outer.child_by_field_name("consequence")
+            if body is None:
+                return False
+            if negated:
+                return any(body.start_byte <= a.start_byte < body.end_byte for a in adds)
+            inside = statements(body)
+            return len(inside) == 1 and inside[0].type == "return_statement" and not descend(body, "call_expression")
+        elif outer.type == "binary_expression":
+            operator = outer.child_by_field_name("operator")
+            if operator is None or file.text(operator) != "&&" or not negated:
+                return False
+        elif outer.type != "parenthesized_expression":
+            return False
+        node = outer
+    return False
