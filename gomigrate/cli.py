@@ -134,7 +134,7 @@ def patch(
     from gomigrate.pipeline import top_of, work_ahead
 
     settings = _settings(options, checkout)
-    ahead = work_ahead(checkout, settings.pack)
+    ahead = work_ahead(checkout, settings.pack, [report.suffix for report in reports])
     # What is imported only now is imported while the checkout is read.
     from gomigrate.outputs import check_folder, check_outputs, write_all
     from gomigrate.patches import patch_series, single_patch

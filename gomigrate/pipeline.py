@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +15,7 @@ from gomigrate.errors import UserError, printable
 from gomigrate.index import opened, scan
 from gomigrate.model import ModuleFacts, Note, Plan, Stage
 from gomigrate.packs import Pack
-from gomigrate.report import render_view
+from gomigrate.report import prepare, render_view
 from gomigrate.selection import Selection
 
 if TYPE_CHECKING:
@@ -43,11 +43,21 @@ class Ahead(NamedTuple):
         return text
 
 
-def work_ahead(path: Path, pack: Pack) -> Ahead:
-    """Begins to read the checkout, and then to load what renders text. Give the result to `plan_checkout`."""
-    background = Background({"scan": scan, "load": pack.load, "template": pack.render, "report": render_view})
+def work_ahead(path: Path, pack: Pack, suffixes: Iterable[str] = ()) -> Ahead:
+    """Begins to read the checkout, and then to load what renders text and reports. Give the result to
+    `plan_checkout`."""
+    tasks: dict[str, Callable[..., Any]] = {
+        "scan": scan,
+        "load": pack.load,
+        "template": pack.render,
+        "prepare": prepare,
+        "report": render_view,
+    }
+    background = Background(tasks)
     scanned = background.ask("scan", str(path), pack.needles)
     background.ask("load")
+    for suffix in suffixes:
+        background.ask("prepare", suffix)
     return Ahead(background, scanned)
 
 

@@ -15,11 +15,12 @@ import pytest
 from test_report import DIAGNOSTICS, HANDLER, HOSTILE, PLAN, VERSIONS, hostile_plan
 
 from gomigrate.catalogue import RULES
-from gomigrate.model import Plan
+from gomigrate.model import Note, Plan
 from gomigrate.report import render, render_view, sources_for
 from gomigrate.report.diffs import ALL_LINES, BLOCK_LINES, file_diffs
 from gomigrate.report.highlight import LINE_LIMIT, colours, line_html, snippet
 from gomigrate.report.view import build_view
+from gomigrate.verify.results import Check, Failure, Verdict, Verification
 
 VOID = {"meta", "input", "br"}
 COMMIT = "fd9a378061" * 4
@@ -249,3 +250,31 @@ def test_a_huge_patch_stays_a_page_that_opens() -> None:
     html = render(PLAN._replace(diagnostics=findings), ".html")
     assert html.count('class="finding"') == 300 * len(DIAGNOSTICS)
     assert len(html) < 8_000_000
+
+
+# -- what the Go toolchain said -------------------------------------------------------------------------------------
+
+
+def verified(text: str = "undefined: x") -> Plan:
+    failure = Failure(text, "example.com/a", "a/a.go", 7, 3, "TestA", (text, "--- FAIL"))
+    known = failure._replace(test="TestB", text="flaky " + text)
+    check = Check("go test", "a", f"go test {text}", Verdict.WORSE, 1.0, 2.0, 3, 41, (failure,), (known,), (text,))
+    return PLAN._replace(
+        verification=Verification(Verdict.WORSE, "all", "go1.26", "", (check,), (text,), (Note(text, text),), 3.0)
+    )
+
+
+def test_a_verification_is_shown() -> None:
+    page = page_of(verified())
+    text = text_of(page)
+    assert text.count("Worse: 1 failure with Go go1.26 that the code had not before the patch.") == 2
+    assert "a/a.go:7:3: undefined: x (TestA in example.com/a)" in text
+    assert "Tests that the patch deletes: undefined: x." in text
+    assert "verification" in {a.get("id") for _, a in page.elements}
+    assert "Verification" not in text_of(page_of(PLAN))
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\u202e\x1b[31m", "stray \udcff"])
+def test_what_tests_print_is_only_text(text: str) -> None:
+    html = render(verified(text)._replace(web=WEB), ".html")
+    check_harmless(html, Page(html))

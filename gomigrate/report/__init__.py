@@ -47,6 +47,14 @@ FORMATS: dict[str, Callable[[dict[str, Any], Sources], str]] = {
 WITH_SOURCES = frozenset({".html", ".sarif"})
 
 
+def prepare(suffix: str) -> None:
+    """Does what takes time for such a report before there is a view: for a process that has nothing else to do."""
+    if suffix.lower() == ".html":
+        from gomigrate.report.html import template
+
+        template()
+
+
 def render_view(view: dict[str, Any], suffix: str, sources: Sources | None = None) -> str:
     """Render a view in the format that a file name's suffix asks for; `sources` are those of `sources_for`."""
     writer = FORMATS.get(suffix.lower())

@@ -10,12 +10,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gomigrate.catalogue import RULES
@@ -34,8 +34,9 @@ _SPAN = re.compile(r"`([^`]+)`")
 Values = Mapping[str, Any]
 
 
-def render_html(view: dict[str, Any], sources: Sources) -> str:
-    """The view as a page; `sources` are the files of the patch, shown side by side."""
+@lru_cache(maxsize=1)
+def template() -> Template:
+    """The compiled template: making it takes longer than rendering a report of ordinary size."""
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
@@ -48,11 +49,16 @@ def render_html(view: dict[str, Any], sources: Sources) -> str:
     environment.filters.update(
         code=code, go=go, handlers=handlers, kind_of=kind_of, lines=lines, number=number, prose=prose, spaced=spaced
     )
+    return environment.get_template("report.html.j2")
+
+
+def render_html(view: dict[str, Any], sources: Sources) -> str:
+    """The view as a page; `sources` are the files of the patch, shown side by side."""
     style, script = (_text(name) for name in ("report.css", "report.js"))
     groups = findings(view)
     changes = [d for state, _, files in groups if state == "changes" for _, group in files for d in group]
     diffs = [(diff, _remarks(diff, changes)) for diff in file_diffs(sources)]
-    return environment.get_template("report.html.j2").render(
+    return template().render(
         **view,
         style=style,
         script=script,
