@@ -1,13 +1,16 @@
 """A second process that works ahead of this one.
 
 It reads the checkout while this one imports what understands Go, and loads and runs jinja2 while this one understands.
-It saves time and does nothing else: where there is no fork, or when anything goes wrong in it, the work is done here.
+It saves time and does nothing else: where there is no fork, in a program with threads, or when anything goes wrong in
+it, the work is done here.
 """
 
 from __future__ import annotations
 
 import marshal
 import os
+import signal
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -26,7 +29,8 @@ class Background:
         self._asked = 0
         self._answers: list[tuple[bool, Any]] = []
         self._child = 0
-        if hasattr(os, "fork"):
+        # A copy of a process with threads may hold a lock that nobody in it will open.
+        if hasattr(os, "fork") and threading.active_count() == 1:
             requests, self._requests = os.pipe()
             self._replies, replies = os.pipe()
             self._child = os.fork()
@@ -60,8 +64,14 @@ class Background:
         if self._child:
             os.close(self._requests)
             os.close(self._replies)
+            # The end of its pipe does not reach it while a later child holds a copy of the other end.
+            os.kill(self._child, signal.SIGKILL)
             os.waitpid(self._child, 0)
             self._child = 0
+
+    def __del__(self) -> None:
+        with suppress(AttributeError, OSError):
+            self.close()
 
     def _send(self, request: tuple[str, tuple[Any, ...]]) -> bool:
         try:

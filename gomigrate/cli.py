@@ -16,9 +16,9 @@ from gomigrate import __version__
 from gomigrate.errors import UserError
 
 if TYPE_CHECKING:
+    from gomigrate.api import Migration
     from gomigrate.model import Plan
-    from gomigrate.pipeline import Ahead
-    from gomigrate.settings import Given, Settings
+    from gomigrate.settings import Given
 
 F = TypeVar("F", bound=Callable[..., Any])
 STAGES = ("prepare", "switch", "cleanup")
@@ -131,43 +131,32 @@ def patch(
     Exit codes: 0 done (an empty patch included), 1 with --strict when something is left to a person, 2 it could not
     be done and nothing was written.
     """
-    from gomigrate.pipeline import top_of, work_ahead
-
-    settings = _settings(options, checkout)
-    ahead = work_ahead(checkout, settings.pack, [report.suffix for report in reports])
-    # What is imported only now is imported while the checkout is read.
     from gomigrate.outputs import check_folder, check_outputs, write_all
-    from gomigrate.patches import patch_series, single_patch
-    from gomigrate.report.view import build_view
-    from gomigrate.terminal import Terminal
+    from gomigrate.pipeline import top_of
 
     terminal = _terminal(options)
     _known_reports(reports)
     if split and output is None:
         raise UserError("--split: say by -o which folder the patches go to.")
-    files = [output] if output and not split else []
-    notes = check_outputs([*files, *reports], top_of(checkout))
-    if split and output:
-        notes += check_folder(output, top_of(checkout))
-    plan, top = _plan(checkout, settings, ahead)
-    outputs: dict[Path, bytes] = {}
+    top = top_of(checkout)
+    folder = output if split else None
+    notes = check_outputs([*([output] if output and not split else []), *reports], top)
+    if folder:
+        notes += check_folder(folder, top)
+    migration = _migrate(checkout, options, reports)
+    outputs = {report: migration.report(report.suffix).encode() for report in reports}
     text = b""
-    if split and output:
-        letter = ahead.report(build_view(plan), ".md", {})
-        series, note = patch_series(plan, top, form, split, letter)
-        outputs |= {output / name: content for name, content in series.items()}
+    if folder and split:
+        outputs |= {folder / name: content for name, content in migration.series(split, form).items()}
     else:
-        text, note = single_patch(plan, top, form)
+        text = migration.patch(form)
         if output:
             outputs[output] = text
-    if reports:
-        outputs |= _reports(plan, reports, ahead.report)
-    for said in [*notes, *([note] if note else [])]:
-        terminal.note(said)
-    write_all(outputs, text if output is None else b"", folder=output if split else None)
-    assert isinstance(terminal, Terminal)
-    terminal.summary(plan, output, reports)
-    if strict and plan.left:
+    for note in (*notes, *migration.notes):
+        terminal.note(note)
+    write_all(outputs, text if output is None else b"", folder)
+    terminal.summary(migration.plan, output, reports)
+    if strict and migration.plan.left:
         sys.exit(1)
 
 
@@ -215,11 +204,10 @@ def apply(checkout: Path, allow_dirty: bool, reports: tuple[Path, ...], **option
 
     Exit codes: 0 done, 2 it could not be done.
     """
-    from gomigrate.apply import apply_changes, finish_interrupted
+    from gomigrate.apply import finish_interrupted
     from gomigrate.git.repository import find_top
     from gomigrate.outputs import check_outputs, write_all
     from gomigrate.pipeline import top_of
-    from gomigrate.report import render_view
 
     terminal = _terminal(options)
     _known_reports(reports)
@@ -227,15 +215,14 @@ def apply(checkout: Path, allow_dirty: bool, reports: tuple[Path, ...], **option
     finished = finish_interrupted(top_of(checkout)) if checkout.is_dir() else []
     if finished:
         terminal.note(f"an earlier apply was cut off; these files are settled now: {', '.join(finished)}")
-    plan, top = _plan(checkout, _settings(options, checkout))
-    if plan.changes and find_top(top) is not None:
-        _refuse_unsafe(top, plan, allow_dirty)
+    migration = _migrate(checkout, options, reports)
+    if migration.plan.changes and find_top(migration.top) is not None:
+        _refuse_unsafe(migration.top, migration.plan, allow_dirty)
     for note in notes:
         terminal.note(note)
     # First, so that a report that cannot be written leaves the checkout as it was.
-    write_all(_reports(plan, reports, render_view) if reports else {})
-    written = apply_changes(top, plan.originals, plan.changes)
-    terminal.applied(plan, written, reports)
+    write_all({report: migration.report(report.suffix).encode() for report in reports})
+    terminal.applied(migration.plan, migration.apply(), reports)
 
 
 @cli.command(short_help="Build and test the patch in a scratch copy, with Go.")
@@ -290,27 +277,24 @@ def verify(
     written in each case, unless no patch could be made.
     """
     from gomigrate.outputs import check_outputs, write_all
-    from gomigrate.patches import single_patch
     from gomigrate.pipeline import top_of
-    from gomigrate.report import render_view
     from gomigrate.verify.progress import Progress
     from gomigrate.verify.results import Verdict
-    from gomigrate.verify.session import VerifyOptions
-    from gomigrate.verify.session import verify as run_checks
 
     terminal = _terminal(options)
     _known_reports(reports)
     notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
-    plan, top = _plan(checkout, _settings(options, checkout))
-    text, note = single_patch(plan, top, form)
-    for said in [*notes, *([note] if note else [])]:
-        terminal.note(said)
+    migration = _migrate(checkout, options, reports)
+    text = migration.patch(form)
+    for note in (*notes, *migration.notes):
+        terminal.note(note)
     with Progress(options["color"], quiet=options["quiet"]) as progress:
-        result = run_checks(plan, text, top, VerifyOptions(tests, timeout, keep), progress)
-    plan = plan._replace(verification=result)
-    write_all({**_reports(plan, reports, render_view), **({output: text} if output else {})})
-    terminal.summary(plan, output, reports)
-    sys.exit({Verdict.PROVEN: 0, Verdict.WORSE: 1, Verdict.UNVERIFIED: FAILED}[result.verdict])
+        migration = migration.verified(tests=tests, limit=timeout, keep=keep, progress=progress)
+    outputs = {report: migration.report(report.suffix).encode() for report in reports}
+    write_all({**outputs, **({output: text} if output else {})})
+    terminal.summary(migration.plan, output, reports)
+    verdict = migration.plan.verification.verdict if migration.plan.verification else Verdict.UNVERIFIED
+    sys.exit({Verdict.PROVEN: 0, Verdict.WORSE: 1, Verdict.UNVERIFIED: FAILED}[verdict])
 
 
 @cli.command(short_help="Write a first configuration, from what is found.")
@@ -412,18 +396,11 @@ def _given(options: dict[str, Any]) -> Given:
     return Given(options["pack"], options["rules"], options["stage"], options.get("constant_package"))
 
 
-def _settings(options: dict[str, Any], checkout: Path) -> Settings:
-    from gomigrate.pipeline import top_of
-    from gomigrate.settings import settle
+def _migrate(checkout: Path, options: dict[str, Any], reports: tuple[Path, ...] = ()) -> Migration:
+    from gomigrate.api import migrate
 
-    return settle(_given(options), Path(os.path.realpath(checkout)), top_of(checkout))
-
-
-def _plan(checkout: Path, settings: Settings, ahead: Ahead | None = None) -> tuple[Plan, Path]:
-    from gomigrate.pipeline import Options, plan_checkout, top_of
-
-    options = Options(settings.stage, settings.constant_package, settings.selection)
-    return plan_checkout(checkout, settings.pack, options, ahead), top_of(checkout)
+    given = {name: options[name] for name in ("pack", "rules", "stage", "constant_package")}
+    return migrate(checkout, **given, reports=[report.suffix for report in reports])
 
 
 def _known_reports(reports: tuple[Path, ...]) -> None:
@@ -433,14 +410,6 @@ def _known_reports(reports: tuple[Path, ...]) -> None:
         if report.suffix.lower() not in FORMATS:
             known = " or ".join(sorted(FORMATS))
             raise UserError(f"{report}: the ending says what kind of report it is: {known}.")
-
-
-def _reports(plan: Plan, reports: tuple[Path, ...], render: Callable[..., str]) -> dict[Path, bytes]:
-    from gomigrate.report import sources_for
-    from gomigrate.report.view import build_view
-
-    view = build_view(plan)
-    return {file: render(view, file.suffix, sources_for(file.suffix, plan)).encode() for file in reports}
 
 
 def _refuse_unsafe(top: Path, plan: Plan, allow_dirty: bool) -> None:

@@ -1,0 +1,146 @@
+"""The library: plan the migration of a checkout, look at the findings, and render or apply it.
+
+    from gomigrate.api import migrate
+
+    migration = migrate("path/to/checkout", stage="prepare")
+    for finding in migration.plan.left:
+        print(finding.where, finding.left_because)
+    Path("finalizer.patch").write_bytes(migration.patch())
+
+The values are those of `gomigrate.model`. Every function raises `gomigrate.errors.UserError`, whose text is meant for
+people, for what it cannot do, and has then written nothing. The command line does its work through these functions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gomigrate.errors import UserError
+from gomigrate.model import Diagnostic, Note, Plan
+from gomigrate.settings import Given, settle
+
+if TYPE_CHECKING:
+    from gomigrate.report.diffs import Sources
+    from gomigrate.verify.progress import Progress
+
+__all__ = ["Diagnostic", "Migration", "Note", "Plan", "UserError", "check", "migrate"]
+
+
+class Migration:
+    """A plan for the checkout `top`, and what can be made of it. Rendering changes nothing."""
+
+    def __init__(self, plan: Plan, top: Path, render: Callable[[dict[str, Any], str, Sources], str]) -> None:
+        self.plan = plan
+        self.top = top
+        self._render = render
+        # What a reader of the patch must know, once there is one: how git stores files that it converts.
+        self.notes: list[str] = []
+
+    def patch(self, form: str = "diff") -> bytes:
+        """One patch: `form` is "diff" for `git apply` or "mbox" for `git am`; b"" when nothing changes."""
+        from gomigrate.patches import single_patch
+
+        patch, note = single_patch(self.plan, self.top, form)
+        self._note(note)
+        return patch
+
+    def series(self, by: str, form: str = "diff") -> dict[str, bytes]:
+        """File name -> content of a cover letter and of numbered patches, one for each `by`: "module", "package" or
+        "codeowners". They are to be applied in the order of their names."""
+        from gomigrate.patches import patch_series
+
+        files, note = patch_series(self.plan, self.top, form, by, self.report(".md"))
+        self._note(note)
+        return files
+
+    def report(self, suffix: str) -> str:
+        """A report in the format that a file with this suffix holds: ".md", ".json", ".html", ".sarif"."""
+        from gomigrate.report import sources_for
+
+        return self._render(self._view, suffix, sources_for(suffix, self.plan))
+
+    def verified(
+        self, *, tests: str = "dependents", limit: float = 600.0, keep: bool = False, progress: Progress | None = None
+    ) -> Migration:
+        """This migration with the results of the Go toolchain in its plan; reports made from it hold them.
+
+        RUNS THE CHECKOUT'S OWN TESTS, in a scratch copy. `tests` is "touched", "dependents", "all" or "none", `limit`
+        in seconds for what one package's tests may take; `keep` leaves the scratch copy. What cannot be found out is
+        said in `plan.verification`, with what to do.
+        """
+        from gomigrate.verify.progress import Progress
+        from gomigrate.verify.session import VerifyOptions, verify
+
+        options = VerifyOptions(tests, limit, keep)
+        result = verify(self.plan, self.patch(), self.top, options, progress or Progress(quiet=True))
+        return Migration(self.plan._replace(verification=result), self.top, self._render)
+
+    def apply(self) -> tuple[str, ...]:
+        """Makes the changes in the checkout and gives the paths; see `gomigrate.apply.apply_changes`.
+
+        Files that were changed since the plan was made are refused, by name. Whether git knows the files' contents,
+        so that they can be had back, is for the caller to ask.
+        """
+        from gomigrate.apply import apply_changes
+
+        return tuple(apply_changes(self.top, self.plan.originals, self.plan.changes))
+
+    @cached_property
+    def _view(self) -> dict[str, Any]:
+        from gomigrate.report.view import build_view
+
+        return build_view(self.plan)
+
+    def _note(self, note: str) -> None:
+        if note and note not in self.notes:
+            self.notes.append(note)
+
+
+def migrate(
+    checkout: str | os.PathLike[str] = ".",
+    *,
+    pack: str | None = None,
+    rules: str | os.PathLike[str] | None = None,
+    stage: str | None = None,
+    constant_package: str | None = None,
+    reports: Iterable[str] = (),
+) -> Migration:
+    """Plans the migration of a checkout; reads only.
+
+    The options are those of the command line; what is None is taken from the checkout's configuration, else the
+    default. `rules` is a folder with packs of one's own. `reports` are the suffixes of reports that will be asked for:
+    what they need is loaded meanwhile.
+    """
+    from gomigrate.pipeline import Options, plan_checkout, top_of, work_ahead
+
+    path = Path(checkout)
+    top = top_of(path)
+    given = Given(pack, None if rules is None else Path(rules), stage, constant_package)
+    settings = settle(given, Path(os.path.realpath(path)), top)
+    ahead = work_ahead(path, settings.pack, reports)
+    # What is imported only now is imported while the checkout is read.
+    import gomigrate.patches
+    import gomigrate.report.view  # noqa: F401
+
+    plan = plan_checkout(
+        path, settings.pack, Options(settings.stage, settings.constant_package, settings.selection), ahead
+    )
+    return Migration(plan, top, ahead.report)
+
+
+def check(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    pack: str | None = None,
+    rules: str | os.PathLike[str] | None = None,
+    stage: str | None = None,
+) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+    """The findings in files and folders, and notes on what was skipped; a file is judged knowing its checkout."""
+    from gomigrate.check import check_paths
+
+    given = Given(pack, None if rules is None else Path(rules), stage)
+    return check_paths(tuple(map(Path, paths)), partial(settle, given))
