@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from gomigrate.checkout import Checkout
+from gomigrate.checkout import Checkout, is_searched
 from gomigrate.errors import UserError, printable
 from gomigrate.git.repository import find_top
 from gomigrate.journal import interrupted_note
@@ -24,6 +24,7 @@ def check_paths(
     found: dict[Diagnostic, None] = {}
     notes: dict[Note, None] = {}
     files: dict[tuple[Path, str], tuple[Settings, list[str]]] = {}
+    passed_over = 0
     for path in paths:
         if path.is_dir():
             folder = path.resolve()
@@ -37,7 +38,14 @@ def check_paths(
             top = find_top(folder) or _module_top(folder)
             settings = settle(folder, top)
             same = files.setdefault((top, settings.source), (settings, []))
-            same[1].append(os.path.relpath(folder / path.name, top).replace(os.sep, "/"))
+            name = os.path.relpath(folder / path.name, top).replace(os.sep, "/")
+            if is_searched(name):
+                same[1].append(name)
+            else:
+                passed_over += 1
+    if passed_over:
+        said_so = f"{passed_over} of the files lie in vendor, testdata or hidden folders, which are not searched"
+        notes[Note("", said_so)] = None
     for (top, _), (settings, names) in files.items():
         some, said = _check_files(top, names, settings)
         found.update(dict.fromkeys(some))

@@ -22,6 +22,12 @@ _SKIPPED_FOLDERS = frozenset({"node_modules", "testdata"})
 _MODULE_FILES = frozenset({"go.mod", "go.work"})
 
 
+def is_searched(path: str) -> bool:
+    """Whether a walk gets to a Go file: not below vendor, testdata and hidden folders."""
+    *folders, name = path.split("/")
+    return name[0] not in "._" and not any(f[0] in "._" or f == "vendor" or f in _SKIPPED_FOLDERS for f in folders)
+
+
 class Checkout:
     """The files of one checkout. Paths are relative to `top`, with slashes."""
 
@@ -42,6 +48,7 @@ class Checkout:
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._by_folder: dict[str, list[str]] = {}
+        self._inside: dict[str, bool] = {}
         if listed is not None:
             self.go_files, self.module_files, self.vendor_folders = listed
         elif walk:
@@ -96,8 +103,17 @@ class Checkout:
             self._by_folder[folder] = [] if self.walked else self._list(folder)
         return self._by_folder[folder]
 
+    def _is_inside(self, folder: str) -> bool:
+        """Whether a folder is one of the checkout, and no symlink on the way to it leads elsewhere."""
+        known = self._inside.get(folder)
+        if known is None:
+            path = os.path.normpath(self._prefix + folder)
+            known = os.path.realpath(path) == path and f"{path}{os.sep}".startswith(self._prefix)
+            self._inside[folder] = known
+        return known
+
     def _list(self, folder: str) -> list[str]:
-        if folder.startswith(".."):
+        if not self._is_inside(folder):
             return []
         relative = f"{folder}/" if folder else ""
         try:
@@ -111,6 +127,8 @@ class Checkout:
     def has_module_file(self, path: str) -> bool:
         if self.walked:
             return path in self.module_files
+        if not self._is_inside(path.rpartition("/")[0]):
+            return False
         return os.path.isfile(self._prefix + path) and not os.path.islink(self._prefix + path)
 
     def exists(self, path: str) -> bool:

@@ -6,6 +6,7 @@ helper is carried over to everything that depends on it, so the analysis is repe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tree_sitter import Node, Query, QueryCursor, QueryError
@@ -116,49 +117,64 @@ class Analysis:
         self.gone: set[Symbol] = set()
         self.gone_functions: list[tuple[SourceFile, Node]] = []
         self.gone_tests: list[tuple[SourceFile, Node]] = []
-        self.files = self._hot_files(index, focus)
+        self.files = self._hot_files(index.holding if index is not None else focus or [])
         self.names: list[NameUses] = []
         self.found = Found()
-        self.helpers = find_helpers(self.types, self._helper_files(focus))
+        files = self._helper_files(focus)
+        self.helpers = find_helpers(self.types, files)
         if pack.finds_names:
             self._decide()
             self.found = group(find_flows(self.types, self.references, self.files, self._recognised()))
-        names = find_names(pack.finalizers, self.files, self.references)
+        names = find_names(pack.finalizers, *self._named(index, files))
         self.refused_names = dict(pack.refused)
         if pack.finds_names:
             self.refused_names |= refusals(self.references, self.found, names)
         self.names = [u for u in names if u.rule.old not in self.refused_names]
         # Most helpers go, and their tests with them: then there is nothing to look at in these tests.
-        if index is not None:
-            self.gone_tests = self._tests_of({h.symbol for h in self.helpers})
+        self.gone_tests = self._tests_of({h.symbol for h in self.helpers})
 
     # -- finding ---------------------------------------------------------------------------------------------
 
-    def _hot_files(self, index: Index | None, focus: list[str] | None) -> list[SourceFile]:
+    def _hot_files(self, paths: Iterable[str]) -> list[SourceFile]:
         """Files to look into. Of a test only the names count; what else of it matters is found by references."""
-        paths = focus or []
-        if index is not None:
-            names = [n.encode() for f in self.pack.finalizers for n in (f.old, f.new)]
-            paths = []
-            for path in index.holding:
-                data = self.workspace.checkout.read(path) or b""
-                wanted = names if path.endswith("_test.go") else (*NEEDLES, *names)
-                if any(n in data for n in wanted) and not is_generated(data):
-                    paths.append(path)
-        files = (self.workspace.file(path) for path in paths)
+        names = [n.encode() for f in self.pack.finalizers for n in (f.old, f.new)]
+        files = []
+        for path in paths:
+            data = self.workspace.checkout.read(path) or b""
+            wanted = names if path.endswith("_test.go") else (*NEEDLES, *names)
+            if any(n in data for n in wanted) and not is_generated(data):
+                files.append(self.workspace.file(path))
         return [f for f in files if f is not None]
 
     def _helper_files(self, focus: list[str] | None) -> list[SourceFile]:
+        """The files to look into; with a focus also those of the packages that it lies in or imports."""
         if focus is None:
             return self.files
+        near = [p for p in self._around(focus) if p not in focus]
+        read, needles = self.workspace.checkout.read, self.pack.needles
+        found = self._hot_files(p for p in near if any(n in (read(p) or b"") for n in needles))
+        return sorted([*self.files, *found], key=lambda f: f.path)
+
+    def _named(self, index: Index | None, files: list[SourceFile]) -> tuple[list[SourceFile], References]:
+        """Where names are looked for: what a place is about may be told by the rest of its package."""
+        if self.focus is None:
+            return self.files, self.references
+        folders = dict.fromkeys(p.rpartition("/")[0] for p in self.focus)
+        package = [p for f in folders for p in self.workspace.checkout.go_files_in(f) if not p.endswith("_test.go")]
+        return files, References(self.types, index, list(dict.fromkeys([*self.focus, *package])))
+
+    def _around(self, focus: list[str]) -> list[str]:
+        """The files, tests aside, of the packages that the focus lies in or imports."""
         folders: dict[str, None] = {}
-        for file in self.files:
-            folders[file.directory] = None
-            for found in file.imports:
-                folder = self.workspace.folder_of(found.path, file.directory)
+        for path in focus:
+            folders[path.rpartition("/")[0]] = None
+            file = self.workspace.file(path)
+            for found in file.imports if file is not None else ():
+                folder = self.workspace.folder_of(found.path, path.rpartition("/")[0])
                 if folder is not None:
                     folders[folder] = None
-        return [f for folder in folders for f in self.workspace.files_holding(folder, b"Finalizers")]
+        paths = (p for folder in folders for p in self.workspace.checkout.go_files_in(folder))
+        return [p for p in paths if not p.endswith("_test.go")]
 
     def look(self) -> None:
         """Decides every site by itself: enough to report what there is."""
@@ -605,12 +621,14 @@ class Analysis:
     def _only_used_by(self, file: SourceFile, tests: list[Node]) -> list[tuple[SourceFile, Node]]:
         spans = [(file.path, n) for n in tests]
         found: list[tuple[SourceFile, Node]] = []
+        package = self.workspace.checkout.go_files_in(file.directory)
+        references = self.references if self.focus is None else References(self.types, None, package)
         for node in file.functions:
             name = file.name_of(node)
             if node.type != "function_declaration" or node in tests or name[:1].isupper() or name in ("init", "main"):
                 continue
-            references = self.refs(Symbol(file.directory, "", name))
-            if references and all(self.is_gone(r, [], [*spans, (file.path, node)]) for r in references):
+            uses = references.of(Symbol(file.directory, "", name))
+            if uses and all(self.is_gone(r, [], [*spans, (file.path, node)]) for r in uses):
                 found.append((file, node))
         return found
 

@@ -24,6 +24,7 @@ class Workspace:
         self.work: GoWork | None = None
         self._files: dict[str, SourceFile | None] = {}
         self._package_names: dict[str, str] = {}
+        self._looked: set[str] = set()
         for path in sorted(checkout.module_files):
             folder, _, name = path.rpartition("/")
             if name == "go.mod":
@@ -101,17 +102,25 @@ class Workspace:
     @cache  # noqa: B019 - one workspace lives as long as the run
     def module_of(self, folder: str) -> Module | None:
         """The module a folder belongs to: the nearest go.mod at or above it."""
-        current = folder
-        while True:
-            if not self.checkout.walked and current not in self.modules:
-                for name, load in (("go.mod", self._load_module), ("go.work", self._load_work)):
-                    if self.checkout.has_module_file(join(current, name)):
-                        load(current)
-            if current in self.modules:
-                return self.modules[current]
-            if not current:
-                return None
-            current = current.rpartition("/")[0]
+        above = [folder]
+        while above[-1]:
+            above.append(above[-1].rpartition("/")[0])
+        if not self.checkout.walked:
+            for current in above:
+                self._look(current)
+        return next((self.modules[current] for current in above if current in self.modules), None)
+
+    def _look(self, folder: str) -> None:
+        """Loads the module files of a folder that no walk has found."""
+        if folder in self._looked:
+            return
+        self._looked.add(folder)
+        if self.checkout.has_module_file(join(folder, "go.mod")):
+            self._load_module(folder)
+        if self.checkout.has_module_file(join(folder, "go.work")):
+            self._load_work(folder)
+            for used in self.work.uses if self.work is not None else ():
+                self._look(used)
 
     def import_path(self, folder: str) -> str:
         """The path by which other packages import this folder; the folder itself outside of any module."""
