@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_html_report import WEB
+from test_html_report import WEB, verified
 from test_report import DIAGNOSTICS, HOSTILE, PLAN, hostile_plan
 
 from gomigrate import packs
@@ -44,7 +44,7 @@ def in_a_line(count: int) -> str:
 
 
 def plans(sample: Path) -> dict[str, Plan]:
-    """The sample as it is; one with stuck objects, things left and links; and what an enemy would write."""
+    """The sample; one with stuck objects, things left, links and a verification; and what an enemy would write."""
     long = tuple(d._replace(path=in_a_line(900) + ".go", message=in_a_line(10_000)) for d in DIAGNOSTICS)
     enemy = "\n".join(HOSTILE) + "<img src=x onerror=alert(1)>"
     wide = b"package a // " + enemy.encode("utf-8", "surrogatepass") + b"x" * 10_000 + b"\n"
@@ -53,7 +53,7 @@ def plans(sample: Path) -> dict[str, Plan]:
     )
     return {
         "sample": plan_checkout(sample, packs.load("flyte")),
-        "stuck": PLAN._replace(web=WEB, originals=PLAN.originals | {"go.mod": b"module a\n"}),
+        "stuck": verified()._replace(web=WEB),
         "hostile": hostile._replace(diagnostics=hostile.diagnostics + long),
         "empty": PLAN._replace(diagnostics=(), changes={}, constants=(), matrices=(), modules=(), notes=()),
     }
