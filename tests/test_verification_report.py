@@ -47,7 +47,7 @@ def test_markup_is_escaped_in_markdown() -> None:
     assert "&lt;script" in shown
     # The quoted output has a fence that it cannot close.
     assert "  ````text\n" in shown
-    assert "| **worse** |" in shown and "| **unverified** |" in shown and "2, 40 tests" in shown
+    assert "| **worse** |" in shown and "| **unverified** |" in shown and "2 packages, 40 tests" in shown
 
 
 @pytest.mark.parametrize("verification", [None, WORSE, Verification(Verdict.UNVERIFIED, "all", problem="no Go")])
@@ -65,8 +65,6 @@ def test_the_sentence() -> None:
         "Proven with Go 1.26.0: 3 packages built and vetted, 40 tests ran with the same results as before."
     )
     assert sentence(proven._replace(tests="none")) == "Proven with Go 1.26.0: 3 packages built and vetted."
-    assert sentence(WORSE).startswith(
-        "Worse: 1 failure with Go 1.26.0 that the code had not before the patch. 1 failure"
-    )
+    assert sentence(WORSE).startswith("Worse: 1 failure with Go 1.26.0 that the code had not before the patch. Failed")
     assert sentence(Verification(Verdict.PROVEN, "all")) == "There is nothing to verify: the patch is empty."
     assert sentence(Verification(Verdict.UNVERIFIED, "all", problem="No Go.")) == "Could not be verified: No Go."

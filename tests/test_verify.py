@@ -20,6 +20,7 @@ from test_scenarios import load
 
 from gomigrate.errors import UserError
 from gomigrate.verify import scratch, toolchain
+from gomigrate.verify.packages import scopes
 
 SCENARIO = "stage-prepare"
 SHIPS = "ships/ships.go"
@@ -159,7 +160,7 @@ if verb == "test":
     )
     assert done.code == 0, done.err
     assert [(f["test"], f["where"]) for f in done.check("go test")["known"]] == [("TestOld", "ships/ships_test.go:7")]
-    assert "1 failure was there before" in done.err
+    assert "Failed before as well: 1 of go test." in done.err
 
 
 def test_a_test_that_fails_with_the_patch(verify: Verify) -> None:
@@ -194,15 +195,11 @@ if verb == "test":
     ]
 
 
-def test_a_changed_file_that_is_not_built(verify: Verify) -> None:
-    done = verify(
-        """
-if verb == "list" and "-find" in arguments:
-    folder = str(Path.cwd() / "ships")
-    say(json.dumps({"ImportPath": "p", "Dir": folder, "GoFiles": ["a.go"], "IgnoredGoFiles": ["ships.go"]}))
-    exit(0)
-"""
-    )
+@pytest.mark.parametrize(
+    "answer", ['say(json.dumps({"Dir": str(Path.cwd() / "ships"), "GoFiles": ["a.go"]}))', "say('{')"]
+)
+def test_a_changed_file_that_is_not_built(verify: Verify, answer: str) -> None:
+    done = verify(f'if verb == "list" and "-find" in arguments: {answer}; exit(0)')
     assert done.code == 2 and f"{SHIPS} is not built here" in done.err and "GOFLAGS=-tags=" in done.err
 
 
@@ -457,7 +454,26 @@ def test_a_copy_with_folders_that_may_not_be_written_to_goes(repo: Path) -> None
 
 
 def test_outside_of_any_module(make_repo: MakeRepo, verify: Verify) -> None:
+    """Such code is left alone today, since no controller-runtime is known there."""
     files = {path: data for path, data in load(SCENARIO).input.items() if not path.endswith("go.mod")}
-    files["ships/go.mod"] = "module example.com/fleet/ships\n"
-    done = verify("", checkout=make_repo(files, "loose"))
-    assert done.code in (0, 2)
+    with pytest.raises(UserError, match=r"ships: belongs to no module.*go mod init"):
+        scopes(make_repo(files, "loose"), [SHIPS])
+
+
+def test_a_replacement_outside_of_the_checkout(repo: Path, verify: Verify) -> None:
+    with (repo / "go.mod").open("a") as file:
+        file.write("\nreplace example.com/other => ../other\n")
+    done = verify("")
+    assert done.code == 2 and "go.mod: example.com/other is replaced by a folder outside" in done.err
+
+
+def test_a_database_that_is_missing_is_no_matter_of_the_network(verify: Verify) -> None:
+    done = verify(
+        """
+if verb == "test":
+    event("output", "", "dial tcp 127.0.0.1:5432: connection refused"); event("fail")
+    exit(1)
+"""
+    )
+    assert done.code == 0, done.err
+    assert "Failed before as well: 1 of go test." in done.err

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +90,50 @@ def test_a_patch_that_breaks_a_test_is_worse(sample: Path, go: Path, tmp_path: P
     assert [(f["test"], f["where"]) for f in new] == [("TestOldSource", "propeller/pkg/controller/old_test.go:12")]
     assert [(f["test"], f["where"]) for f in known] == [("TestBroken", "propeller/pkg/controller/old_test.go:17")]
     assert "old_test.go:12: TestOldSource: the handler is no longer what it was" in done.stderr
+
+
+def test_a_test_that_hangs_is_named_and_its_children_die(sample: Path, go: Path, tmp_path: Path) -> None:
+    """It waits for a child that ignores the end of its parent, once the patch is there."""
+    (sample / "plugins" / "array" / "hang_test.go").write_text(
+        'package array\n\nimport (\n\t"os"\n\t"os/exec"\n\t"strconv"\n\t"strings"\n\t"testing"\n)\n\n'
+        "func TestHangs(t *testing.T) {\n"
+        '\tsource, err := os.ReadFile("subtask.go")\n'
+        '\tif err != nil || !strings.Contains(string(source), "controllerutil.AddFinalizer") {\n\t\treturn\n\t}\n'
+        '\tchild := exec.Command("sleep", "600")\n'
+        "\tif err := child.Start(); err != nil {\n\t\tt.Fatal(err)\n\t}\n"
+        f'\t_ = os.WriteFile("{tmp_path}/child", []byte(strconv.Itoa(child.Process.Pid)), 0o600)\n'
+        "\t_ = child.Wait()\n}\n"
+    )
+    done = verify(sample, go, "--tests", "touched", "--timeout", "20", "--report", tmp_path / "r.json")
+    assert done.returncode == 1, done.stderr
+    checks = json.loads((tmp_path / "r.json").read_text())["verification"]["checks"]
+    new = [failure for check in checks for failure in check["new"]]
+    assert [failure["test"] for failure in new] == ["TestHangs"]
+    assert "timed out after 20s" in new[0]["text"]
+    child = Path("/proc") / (tmp_path / "child").read_text() / "stat"
+    assert not child.exists() or child.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [("silent", "waits for an answer from http://127.0.0.1"), ("closed", "Go cannot download modules")],
+)
+def test_a_dead_proxy(sample: Path, go: Path, tmp_path: Path, proxy: str, words: str) -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if proxy == "silent":
+            server.listen()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        env = {"GOPROXY": url, "GOMODCACHE": str(tmp_path / "modules"), "GOFLAGS": "-modcacherw"}
+        done = verify(sample, go, "--timeout", "3", "--report", tmp_path / "r.md", **env)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr and "GOPROXY" in done.stderr
+    assert words in (tmp_path / "r.md").read_text().replace("\\", "")
+
+
+def test_a_module_that_asks_for_a_newer_go(sample: Path, go: Path) -> None:
+    module = sample / "admin" / "go.mod"
+    module.write_text(re.sub(r"(?m)^go .*", "go 1.99", module.read_text()))
+    done = verify(sample, go, GOTOOLCHAIN="local")
+    assert done.returncode == 2, done.stderr
+    assert "admin/go.mod says `go 1.99`" in done.stderr and "GOTOOLCHAIN=auto" in done.stderr

@@ -357,28 +357,35 @@ class _Page:
 
         def row(c: Values) -> list[str]:
             tests = f", {number(c['tests'], 'test')}" if c["tests"] else ""
+            ran = number(c["packages"], "file" if c["name"] == "gofmt" else "package") + tests
             seconds = f"{c['seconds_before']:.1f} s, {c['seconds_after']:.1f} s"
             outcome = c["verdict"] if c["verdict"] == "proven" else f"**{c['verdict']}**"
             return [
                 self.cell(c["command"]),
                 self.cell(c["module"] or "."),
-                f"{c['packages']:,}{tests}",
+                ran if c["packages"] else "-",
                 seconds,
                 outcome,
             ]
 
-        titles = ["Command", "Module", "Packages", "Time before, after", "Outcome"]
+        titles = ["Command", "Module", "On", "Time before, after", "Outcome"]
         return self._table(titles, checks, row) if checks else Markdown()
 
     def failure_list(self, checks: Sequence[Values]) -> Markdown:
         """What became worse, what is not known, and what failed before already."""
-        words = {"new": "**New**", "open": "**Not known**", "known": "Failed before as well"}
         parts = []
-        for key, title in words.items():
+        for key, title in (("new", "**New with the patch**"), ("open", "**Not known**")):
             found = [(c, f) for c in checks for f in c[key]]
             if found:
                 text = self._list(found, lambda x: self.sentence(x[1]) if isinstance(x[1], str) else self._failure(*x))
                 parts.append(f"{title}:\n\n{text}")
+        known = [(c, f) for c in checks for f in c["known"]]
+        if known:
+            shown = [self._failure(c, {**f, "lines": ()}) for c, f in known[:MANY_CHANGES]]
+            more = len(known) - len(shown)
+            rest = [f"and {more:,} more, see the JSON report"] if more else []
+            listed = "\n".join(f"- {line}" for line in (*shown, *rest))
+            parts.append(_folded(f"Failed before as well: {number(len(known), 'failure')}", listed))
         return Markdown("\n\n".join(parts))
 
     def _failure(self, check: Values, f: Values) -> str:

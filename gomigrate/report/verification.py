@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,9 @@ def sentence(verification: Verification) -> str:
     if not checks:
         return "There is nothing to verify: the patch is empty."
     new = sum(len(check.new) for check in checks)
-    known = sum(len(check.known) for check in checks)
-    blameless = f" {number(known, 'failure')} was there before." if known == 1 else ""
-    if known > 1:
-        blameless = f" {number(known, 'failure')} were there before."
+    known = Counter({name: sum(len(c.known) for c in checks if c.name == name) for name in {c.name for c in checks}})
+    before = ", ".join(f"{count:,} of {name}" for name, count in sorted(known.items()) if count)
+    blameless = f" Failed before as well: {before}." if before else ""
     with_go = f"with Go {verification.go}"
     if new:
         return f"Worse: {number(new, 'failure')} {with_go} that the code had not before the patch.{blameless}"

@@ -156,7 +156,7 @@ class _Module:
         ended = {p for (p, test), state in output.results.items() if not test and state != "run"}
         failures = [*output.failures(), *(output.hanging(limit) if done.stopped else ())]
         if not done.stopped:
-            self._blame_the_machine([f.text for f in failures if not f.test])
+            self._blame_the_machine(output.plain)
         unknown = frozenset(folders.keys() - ended) if done.stopped else frozenset()
         reason = _stopped(done, self._setting)
         return Outcome(shown, done.seconds, tuple(failures), len(packages), dict(output.results), unknown, reason)
@@ -181,7 +181,7 @@ class _Module:
         # A linker's warnings are no failures.
         said = (*done.lines, *done.errors) if done.code else ()
         failures = compile_failures(said, self._scope.directory, str(self._setting.top))
-        self._blame_the_machine([f.text for f in failures])
+        self._blame_the_machine(f.text for f in failures if not f.path)
         if done.code and not failures and not done.stopped:
             failures = [Failure(f"{name} ended with code {done.code} and said nothing")]
         unknown = frozenset(known) if done.stopped else frozenset()

@@ -73,6 +73,7 @@ class GoTestOutput:
     """Takes the lines of `go test -json` as they come, and keeps what became of each test.
 
     `results` maps (import path, test) to pass, fail, skip, or run while it runs; the test "" is the package itself.
+    `plain` is what Go says itself, and no test.
     """
 
     def __init__(self, folders: dict[str, str], folder: str, top: str) -> None:
@@ -81,7 +82,7 @@ class GoTestOutput:
         self._folders = folders
         self._where = folder, top
         self._output: dict[tuple[str, str], list[str]] = {}
-        self._plain: list[str] = []
+        self.plain: list[str] = []
         self._unbuilt: set[str] = set()
 
     def take(self, line: str) -> None:
@@ -91,11 +92,11 @@ class GoTestOutput:
                 self.results[unbuilt[1], ""] = "fail"
                 self._unbuilt.add(unbuilt[1])
             else:
-                self._plain.append(line)
+                self.plain.append(line)
             return
         action = event.get("Action", "")
         if action == "build-output":
-            self._plain.append(event.get("Output", "").rstrip("\n"))
+            self.plain.append(event.get("Output", "").rstrip("\n"))
             return
         package, test = event.get("Package", ""), event.get("Test", "")
         if not package:
@@ -118,7 +119,7 @@ class GoTestOutput:
 
     def failures(self) -> list[Failure]:
         """Every innermost failing test, every package that fails by itself, and every message of the compiler."""
-        found = compile_failures(self._plain, *self._where)
+        found = compile_failures(self.plain, *self._where)
         broken = self._unbuilt if found else set()
         failing = self._innermost("fail")
         # A test that a crash or the time limit ended has no result of its own.

@@ -12,6 +12,9 @@ from gomigrate.go.workspace import Workspace
 from gomigrate.index import opened, scan
 from gomigrate.verify.toolchain import go_line
 
+_CODE = ("GoFiles", "CgoFiles")
+_TESTS = ("TestGoFiles", "XTestGoFiles")
+
 
 class ModuleScope(NamedTuple):
     """The folders of one module that a patch concerns, relative to the checkout's top, sorted.
@@ -29,13 +32,13 @@ class ModuleScope(NamedTuple):
 
 
 class Package(NamedTuple):
-    """A package as Go sees it with the build constraints of this machine. `left_out`: its files that do not build."""
+    """A package as Go sees it with the build constraints of this machine: without them a file is not in `files`."""
 
     import_path: str
     folder: str
     has_code: bool
     has_tests: bool
-    left_out: tuple[str, ...]
+    files: frozenset[str]
 
 
 def scopes(top: Path, changed: Iterable[str]) -> tuple[tuple[ModuleScope, ...], dict[str, str]]:
@@ -66,6 +69,13 @@ def scopes(top: Path, changed: Iterable[str]) -> tuple[tuple[ModuleScope, ...], 
     for directory, inside in sorted(folders.items()):
         work = workspace.work
         used = work is not None and directory in work.uses
+        for replaced, replacement in workspace.modules[directory].replaces.items():
+            if replacement.local and replacement.path.startswith(".."):
+                raise UserError(
+                    f"{printable(_join(directory, 'go.mod'))}: {printable(replaced)} is replaced by a folder outside "
+                    "of the checkout, which the scratch copy lacks; name it by its absolute path, or give a checkout "
+                    "that holds both."
+                )
         files = [_join(directory, "go.mod"), *([_join(work.directory, "go.work")] if work and used else [])]
         needs.update((file, line) for file in files if (line := go_line(checkout.read(file) or b"")))
         vendor = top / (work.directory if work and used else directory) / "vendor"
@@ -93,15 +103,10 @@ def read_packages(lines: Iterable[str], top: Path) -> dict[str, Package]:
             continue
         relative = folder.relative_to(top).as_posix()
         relative = "" if relative == "." else relative
-        package = Package(
-            value.get("ImportPath", ""),
-            relative,
-            bool(value.get("GoFiles") or value.get("CgoFiles")),
-            bool(value.get("TestGoFiles") or value.get("XTestGoFiles")),
-            tuple(_join(relative, name) for name in value.get("IgnoredGoFiles") or ()),
-        )
-        if package.has_code or package.has_tests or package.left_out:
-            found[relative] = package
+        code, tests = ([n for kind in kinds for n in value.get(kind) or ()] for kinds in (_CODE, _TESTS))
+        if code or tests:
+            files = frozenset(_join(relative, name) for name in (*code, *tests))
+            found[relative] = Package(value.get("ImportPath", ""), relative, bool(code), bool(tests), files)
     return found
 
 
@@ -109,7 +114,10 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
     decoder = json.JSONDecoder()
     position = text.find("{")
     while position >= 0:
-        value, end = decoder.raw_decode(text, position)
+        try:
+            value, end = decoder.raw_decode(text, position)
+        except ValueError:
+            return
         yield value
         position = text.find("{", end)
 

@@ -90,10 +90,11 @@ def _module_checks(
     if "go test" in after.outcomes:
         gone, lost = _gone(before, after, plan)
         checks[-1] = _with_new(checks[-1], lost)
-    left_out = sorted({file for p in after.packages.values() for file in p.left_out if file in plan.changes})
-    checks[0] = _with_open(
-        checks[0], [f"{file} is not built here; GOFLAGS=-tags=... chooses its build constraints" for file in left_out]
-    )
+    seen = {file for package in after.packages.values() for file in package.files}
+    expected = {file for file, data in plan.changes.items() if data is not None and file.endswith(".go")}
+    unseen = sorted(file for file in expected - seen if file.rpartition("/")[0] in scope.touched)
+    reasons = [f"{file} is not built here; GOFLAGS=-tags=... chooses its build constraints" for file in unseen]
+    checks[0] = _with_open(checks[0], reasons)
     unbuilt = sorted({f.package or scope.path for f in checks[0].known})
     checks[0] = _with_open(
         checks[0], [f"{package} did not build before the patch either; mend that first" for package in unbuilt]
