@@ -79,6 +79,18 @@ class Evidence(NamedTuple):
     object_type: str = ""
 
 
+class Requirement(NamedTuple):
+    """A line that a go.mod would need: `directory` is the module's folder ('.' for the checkout's top).
+
+    `version` is a version, or a version query as `go get path@version` takes it (https://go.dev/ref/mod#version-queries);
+    empty for the one that the module's build has already.
+    """
+
+    directory: str
+    path: str
+    version: str = ""
+
+
 class Diagnostic(NamedTuple):
     """One finding. With a fix it is changed by the patch; without one it is left to a person, and says why."""
 
@@ -95,6 +107,7 @@ class Diagnostic(NamedTuple):
     fix: SuggestedFix | None = None
     left_because: str = ""
     next_step: str = ""
+    requirement: Requirement | None = None
     intended: bool = False
 
     @property

@@ -168,7 +168,9 @@ def _finding(diagnostic: Diagnostic) -> str:
         words.append(diagnostic.evidence.confidence.value)
         words += [f"[{d.name}]" for d in diagnostic.evidence.differences]
     because = f": {diagnostic.left_because}" if not diagnostic.fix else ""
-    return " ".join(words) + because
+    wanted = diagnostic.requirement
+    requires = f" [needs {wanted.path} {wanted.version} in {wanted.directory}]" if wanted is not None else ""
+    return " ".join(words) + because + requires
 
 
 def _shown(patch: bytes) -> str:

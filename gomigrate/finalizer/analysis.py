@@ -13,6 +13,7 @@ from tree_sitter import Node, Query, QueryCursor, QueryError
 
 from gomigrate.errors import UserError
 from gomigrate.finalizer.adders import added_by
+from gomigrate.finalizer.effective_runtime import MODULE, Obstacle, Runtime, effective_runtime
 from gomigrate.finalizer.flows import find_flows
 from gomigrate.finalizer.found import Found, group
 from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
@@ -20,7 +21,7 @@ from gomigrate.finalizer.mapping import refusals
 from gomigrate.finalizer.names import NameUses, find_names
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import Verdict, judge, type_of_free
-from gomigrate.finalizer.runtime_versions import Calls, Runtime, effective_runtime, needs_sets
+from gomigrate.finalizer.runtime_versions import Calls, needs_sets
 from gomigrate.finalizer.sites import WRITES, Site, Unknown, find_site
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.evaluator.values import Free
@@ -29,7 +30,7 @@ from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend, i
 from gomigrate.go.types import Pointer, Type, Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.index import Index
-from gomigrate.model import Operation, Stage
+from gomigrate.model import Operation, Requirement, Stage
 from gomigrate.packs import Pack
 from gomigrate.selection import Selection
 
@@ -60,6 +61,7 @@ class Decision(NamedTuple):
     calls: Calls | None = None
     left: str = ""
     next_step: str = ""
+    requirement: Requirement | None = None
     intended: bool = False
     already: bool = False
 
@@ -142,9 +144,14 @@ class Analysis:
         for path in paths:
             data = self.workspace.checkout.read(path) or b""
             wanted = names if path.endswith("_test.go") else (*NEEDLES, *names)
-            if any(n in data for n in wanted) and not is_generated(data):
+            if any(n in data for n in wanted) and not is_generated(data) and not self._is_runtime(path):
                 files.append(self.workspace.file(path))
         return [f for f in files if f is not None]
+
+    def _is_runtime(self, path: str) -> bool:
+        """Whether a file belongs to a copy of controller-runtime: its AddFinalizer is not hand-written code."""
+        module = self.workspace.module_of(path.rpartition("/")[0])
+        return module is not None and module.path == MODULE
 
     def _helper_files(self, focus: list[str] | None) -> list[SourceFile]:
         """The files to look into; with a focus also those of the packages that it lies in or imports."""
@@ -328,62 +335,64 @@ class Analysis:
             return decision._replace(already=True, left="")
         if decision.left:
             return decision
-        reason, next_step = self._obstacle(decision)
-        return decision._replace(left=reason, next_step=next_step)
+        obstacle = self._obstacle(decision)
+        if obstacle is None:
+            return decision
+        return decision._replace(left=obstacle.reason, next_step=obstacle.next_step, requirement=obstacle.requirement)
 
-    def _obstacle(self, decision: Decision) -> tuple[str, str]:
-        """Why a site may not be rewritten, and what a person can do; ('', '') when it may."""
+    def _obstacle(self, decision: Decision) -> Obstacle | None:
+        """Why a site may not be rewritten; None when it may."""
         site, meaning = decision.site, decision.site.meaning
         if not decision.object:
-            return "the object has no name at this place", "give it to a variable first"
+            return Obstacle("the object has no name at this place", "give it to a variable first")
         takes_meta = decision.calls is not None and decision.calls.takes_meta
         any_meta = takes_meta or meaning.operation is Operation.IS_DELETING
         if decision.verdict.level not in (("object", "meta") if any_meta else ("object",)):
-            return (
+            return Obstacle(
                 f"{decision.object} is not known to be a client.Object: {decision.verdict.text}",
                 "declare it with its API type or as client.Object, then run again",
             )
         refused = [d for d in meaning.difference_names if d not in self.pack.accept]
         if refused:
-            return (
+            return Obstacle(
                 f"differs from controllerutil ({', '.join(refused)}), and the pack does not accept that",
                 "decide whether the difference matters, then change it by hand or add it to the pack's [accept]",
             )
         if (site.file.path, site.start) in self.refused:
-            return self.refused[(site.file.path, site.start)], "change it by hand"
+            return Obstacle(self.refused[(site.file.path, site.start)], "change it by hand")
         if meaning.operation is Operation.HAS_ANY and self._read_again(site):
-            return "the list is read again under this condition", "ask for what is really wanted there"
+            return Obstacle("the list is read again under this condition", "ask for what is really wanted there")
         if meaning.operation is Operation.IS_DELETING:
-            return ("", "") if self._is_helper_call(site) else ("reads the deletion timestamp directly", "")
+            return None if self._is_helper_call(site) else Obstacle("reads the deletion timestamp directly", "")
         if meaning.result not in ("none", "value", "changed", "unchanged"):
-            return f"gives its result back as {meaning.result}", "change it by hand"
+            return Obstacle(f"gives its result back as {meaning.result}", "change it by hand")
         obstacle = self._runtime_obstacle(decision)
-        if obstacle[0]:
+        if obstacle is not None:
             return obstacle
         if decision.uses is not None and decision.uses.rule.old in self.blocked:
-            return self.blocked[decision.uses.rule.old][0], "make that use clear first, then run again"
-        return "", ""
+            return Obstacle(self.blocked[decision.uses.rule.old][0], "make that use clear first, then run again")
+        return None
 
-    def _runtime_obstacle(self, decision: Decision) -> tuple[str, str]:
-        """Why the controller-runtime in use does not have what is needed, and what a person can do."""
+    def _runtime_obstacle(self, decision: Decision) -> Obstacle | None:
+        """Why what is needed cannot be called with the controller-runtime in use; None when it can."""
         meaning, calls = decision.site.meaning, decision.calls
         runtime = self.runtime(decision.site.file.directory)
         if calls is None:
-            return runtime.reason, runtime.next_step
-        if decision.by_sets and runtime.reason_for_sets:
-            return runtime.reason_for_sets, "make apimachinery's sets available there, then run again"
+            return runtime.obstacle
+        if decision.by_sets and runtime.sets is not None:
+            return runtime.sets
         if decision.removed_by_sets and not {"sorted", "dedup"} <= self.pack.accept.keys():
-            return (
+            return Obstacle(
                 f"RemoveFinalizer of controller-runtime {runtime.version} panics when a name is there twice, and the "
                 "pack does not accept that others come out sorted",
                 "require controller-runtime 0.5.3 or later, then run again",
             )
         if meaning.result in ("changed", "unchanged") and not calls.result:
-            return (
+            return Obstacle(
                 f"AddFinalizer and RemoveFinalizer of controller-runtime {runtime.version} give no result",
                 "require controller-runtime 0.12.0 or later, or change it by hand",
             )
-        return "", ""
+        return None
 
     def _read_again(self, site: Site) -> bool:
         """Whether the code under a condition reads the list in a way that is not understood."""
@@ -474,7 +483,7 @@ class Analysis:
         module = self.workspace.module_of(folder)
         key = module.directory if module is not None else "-"
         if key not in self._runtimes:
-            self._runtimes[key] = effective_runtime(self.workspace, module)
+            self._runtimes[key] = effective_runtime(self.types, module)
         return self._runtimes[key]
 
     @staticmethod
@@ -498,7 +507,7 @@ class Analysis:
                 function = call.child_by_field_name("function")
                 operand = function.child_by_field_name("operand") if function is not None else None
                 package = self.types.package_of(site.file, operand) if operand is not None else None
-                called += package == (SETS if decision.by_sets else CONTROLLERUTIL)
+                called += package == CONTROLLERUTIL or (decision.by_sets and package == SETS)
         return called > 0
 
     def is_controllerutil(self, unknown: Unknown) -> bool:

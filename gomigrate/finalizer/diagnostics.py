@@ -162,6 +162,7 @@ def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> D
         fix=fix,
         left_because="" if fix is not None else decision.left,
         next_step="" if fix is not None else decision.next_step,
+        requirement=None if fix is not None else decision.requirement,
         intended=decision.intended,
     )
 

@@ -1,4 +1,4 @@
-"""What the controller-runtime that a module's build really uses can do.
+"""What each release of controller-runtime offers for finalizers.
 
 Facts: pkg/controller/controllerutil of the releases of sigs.k8s.io/controller-runtime from 0.1 to 0.25, and util/sets
 of k8s.io/apimachinery, whose sets.String they all bring. tests/test_versions_in_go.py tries them on the real modules.
@@ -9,12 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from gomigrate.go.modules import Module, join
-from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation
 
-MODULE = "sigs.k8s.io/controller-runtime"
-APIMACHINERY = "k8s.io/apimachinery"
 _RELEASE = re.compile(r"v([0-9]+)\.([0-9]+)\.([0-9]+)(-[0-9A-Za-z.-]+)?")
 
 
@@ -52,23 +48,6 @@ def needs_sets(operation: Operation, level: str, calls: Calls) -> bool:
     return operation in (Operation.REMOVE, Operation.CLEAR) and not calls.removes_copies
 
 
-class Runtime(NamedTuple):
-    """`version` is empty when the module does not require controller-runtime; `source` is the line it rests on.
-
-    `calls` is None when code for it cannot be written; `reason` and `next_step` then say why, and what to do.
-    """
-
-    version: str
-    source: str
-    calls: Calls | None = None
-    reason: str = ""
-    next_step: str = ""
-    reason_for_sets: str = ""
-
-    def refuses(self, reason: str, next_step: str) -> Runtime:
-        return self._replace(calls=None, reason=reason, next_step=next_step)
-
-
 def calls_of(version: str) -> Calls | None:
     """What a release offers, None for one before 0.4.0. Raises ValueError when it is no release that is known.
 
@@ -81,64 +60,3 @@ def calls_of(version: str) -> Calls | None:
         raise ValueError(version)
     calls = next(calls for first, calls in reversed(TABLE) if first <= numbers)
     return calls._replace(takes_meta=False) if calls and found and found[4] else calls
-
-
-def effective_runtime(workspace: Workspace, module: Module | None) -> Runtime:
-    """The controller-runtime of a module's build: require, then replace, then go.work's replace."""
-    if module is None:
-        return Runtime("", "no go.mod").refuses(
-            f"no go.mod says where {MODULE} comes from", "make it a Go module, then run again"
-        )
-    version, source = module.effective(MODULE, workspace.overrides(module))
-    if not version:
-        return Runtime("", "not required").refuses(
-            f"its module does not require {MODULE}", f"go get {MODULE} in that module, then run again"
-        )
-    runtime = Runtime(version, source)
-    try:
-        calls = calls_of(version)
-    except ValueError:
-        return runtime.refuses(
-            f"the controller-runtime in use is {version} ({source}), whose interface is not known here",
-            "change it by hand",
-        )
-    if calls is None:
-        return runtime.refuses(
-            f"controller-runtime {version} ({source}) has no AddFinalizer and no RemoveFinalizer",
-            "require controller-runtime 0.4.0 or later, then run again",
-        )
-    util = f"{MODULE}/pkg/controller/controllerutil"
-    missing = _missing(workspace, module, MODULE, version, util)
-    if missing is not None:
-        return runtime.refuses(*missing)
-    apimachinery, _ = module.effective(APIMACHINERY, workspace.overrides(module))
-    sets = _missing(workspace, module, APIMACHINERY, apimachinery, f"{APIMACHINERY}/pkg/util/sets")
-    if not apimachinery:
-        sets = f"its module does not require {APIMACHINERY}", ""
-    return runtime._replace(calls=calls, reason_for_sets=sets[0] if sets is not None else "")
-
-
-def _missing(workspace: Workspace, module: Module, path: str, version: str, package: str) -> tuple[str, str] | None:
-    """Why a package of a required module cannot be imported as things are, and what to do; None when it can."""
-    # The go command builds from vendor/ when modules.txt says what is in it (https://go.dev/ref/mod#vendoring).
-    if module.vendored and workspace.checkout.exists(join(module.directory, "vendor/modules.txt")):
-        if workspace.checkout.exists(join(module.directory, f"vendor/{package}")):
-            return None
-        return (
-            f"vendor/ of its module does not hold {package}",
-            "import it anywhere in that module and run go mod vendor, then run again",
-        )
-    if module.vendored or workspace.work is not None or _has_sum(workspace, module, path, version):
-        return None
-    return (
-        f"go.sum of its module has no hash for {path} {version}",
-        f"import any package of {path} there and run go mod tidy, then run again",
-    )
-
-
-def _has_sum(workspace: Workspace, module: Module, path: str, version: str) -> bool:
-    file = join(module.directory, "go.sum")
-    if version.startswith((".", "/")) or not workspace.checkout.exists(file):
-        return True
-    data = workspace.checkout.read(file)
-    return data is None or f"{path} {version} h1:".encode() in data

@@ -16,7 +16,6 @@ _COMMENT = re.compile(r"\s*//.*$")
 class Replacement(NamedTuple):
     """Right side of a replace line: a local folder (relative to the checkout's top) or another module's version."""
 
-    old_version: str
     path: str
     version: str
 
@@ -25,8 +24,25 @@ class Replacement(NamedTuple):
         return not self.version
 
 
+class Effective(NamedTuple):
+    """What a build uses for a required module, and the line that says so.
+
+    `version` is empty when the module is not required. A replacement is either a local `folder` (relative to the
+    checkout's top; it may lie outside of it), whose version is then that of the requirement, or another module at
+    `version`, whose path is `path`.
+    """
+
+    path: str
+    version: str = ""
+    source: str = ""
+    folder: str | None = None
+
+
 class Module(NamedTuple):
-    """One go.mod. `directory` is relative to the checkout's top ('' for the top itself)."""
+    """One go.mod. `directory` is relative to the checkout's top ('' for the top itself).
+
+    The key of a replace line is the module's path, or `path@version` when it is about one version only.
+    """
 
     path: str
     directory: str
@@ -34,20 +50,23 @@ class Module(NamedTuple):
     replaces: dict[str, Replacement]
     vendored: bool = False
 
-    def effective(self, module: str, overrides: dict[str, Replacement] | None = None) -> tuple[str, str]:
-        """The version of `module` that a build of this module uses, and the line it rests on; ('', '') when absent.
+    def effective(self, module: str, overrides: dict[str, Replacement] | None = None) -> Effective:
+        """What a build of this module uses for `module`. `overrides` are the replace lines of go.work, which win.
 
-        A requirement may be a placeholder (v0.0.0-00010101000000-000000000000) when a replace sets the version.
-        A version that starts with '/' or '.' stands for a local folder.
+        A requirement may be a placeholder (v0.0.0-00010101000000-000000000000) when a replace sets the version; one
+        marked `// indirect` counts like any other, since the go command takes an import of it.
         """
         required = self.requires.get(module, "")
-        replacement = (overrides or {}).get(module) or self.replaces.get(module)
         if not required:
-            return "", ""
-        if replacement and replacement.old_version in ("", required):
-            what = f"replace in {self._file}" if not (overrides or {}).get(module) else "replace in go.work"
-            return (replacement.version or f"./{replacement.path}"), f"{what} (required: {required})"
-        return required, f"require in {self._file}"
+            return Effective(module)
+        for replaces, where in ((overrides or {}, "go.work"), (self.replaces, self._file)):
+            found = replaces.get(f"{module}@{required}") or replaces.get(module)
+            if found is not None:
+                source = f"replace in {where} (required: {required})"
+                if found.local:
+                    return Effective(module, required, source, found.path)
+                return Effective(found.path, found.version, source)
+        return Effective(module, required, f"require in {self._file}")
 
     @property
     def _file(self) -> str:
@@ -100,8 +119,7 @@ def _add_replacement(replaces: dict[str, Replacement], words: list[str], directo
         return
     local = len(right) == 1
     target = join(directory, right[0]) if local else right[0]
-    old_version = left[1] if len(left) > 1 else ""
-    replaces[left[0]] = Replacement(old_version, target, "" if local else right[1])
+    replaces["@".join(left[:2])] = Replacement(target, "" if local else right[1])
 
 
 def _directives(text: str) -> list[tuple[str, list[str]]]:

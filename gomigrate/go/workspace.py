@@ -141,8 +141,9 @@ class Workspace:
         candidates = [(module.path, module.directory)]
         if self.work is not None and module.directory in self.work.uses:
             candidates += [(m.path, m.directory) for m in self.modules.values() if m.directory in self.work.uses]
-        for path, replacement in {**module.replaces, **self.overrides(module)}.items():
-            if replacement.local:
+        for key, replacement in {**module.replaces, **self.overrides(module)}.items():
+            path, _, version = key.partition("@")
+            if replacement.local and version in ("", module.requires.get(path)):
                 candidates.append((path, replacement.path))
         candidates.sort(key=lambda c: -len(c[0]))
         for path, directory in candidates:

@@ -202,7 +202,8 @@ def _change(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
 
 
 def _left(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
-    return _finding(d, fingerprint) | {"reason": d.left_because, "next_step": d.next_step}
+    requirement = d.requirement._asdict() if d.requirement is not None else None
+    return _finding(d, fingerprint) | {"reason": d.left_because, "next_step": d.next_step, "requirement": requirement}
 
 
 def _meaning(changed: Sequence[Diagnostic]) -> list[dict[str, Any]]:

@@ -298,6 +298,10 @@ class Calls(Expressions):
     def _package_call(self, node: Node, package: str, name: str, argument_nodes: list[Node]) -> Expr:
         arguments = self._operands(argument_nodes, self._arguments(argument_nodes))
         runtime, text = self.runtime, self._short(node)
+        # First of all what the host knows, even where a copy of that package is in the checkout.
+        host = self.host.functions.get((package, name))
+        if host is not None:
+            return lambda frame: host(runtime, arguments(frame))
         folder = self.workspace.folder_of(package, self._file.directory)
         if folder is not None:
             found = self.workspace.function(folder, "", name)
@@ -305,9 +309,6 @@ class Calls(Expressions):
                 raise Unsupported(f"a call of {text} is not understood", node)
             call = self._declared(folder, "", name, found)
             return lambda frame: self._invoke(call, arguments(frame), node, text)
-        host = self.host.functions.get((package, name))
-        if host is not None:
-            return lambda frame: host(runtime, arguments(frame))
         known = library.FUNCTIONS.get((package, name))
         if known is None:
             raise Unsupported(f"a call of {text} is not understood", node)
