@@ -126,9 +126,8 @@ def migrate(
     import gomigrate.patches
     import gomigrate.report.view  # noqa: F401
 
-    plan = plan_checkout(
-        path, settings.pack, Options(settings.stage, settings.constant_package, settings.selection), ahead
-    )
+    options = Options(settings.stage, settings.constant_package, settings.selection, settings.note)
+    plan = plan_checkout(path, settings.pack, options, ahead)
     return Migration(plan, top, ahead.report)
 
 

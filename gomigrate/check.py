@@ -23,12 +23,13 @@ def check_paths(
     """
     found: dict[Diagnostic, None] = {}
     notes: dict[Note, None] = {}
-    files: dict[tuple[Path, str], tuple[Settings, list[str]]] = {}
+    files: dict[tuple[Path, str, str], tuple[Settings, list[str]]] = {}
     passed_over = 0
     for path in paths:
         if path.is_dir():
             folder = path.resolve()
-            some, said = _check_folder(path, settle(folder, find_top(folder) or folder))
+            settings = settle(folder, find_top(folder) or folder)
+            some, said = _check_folder(path, settings)
             found.update(dict.fromkeys(some))
             notes.update(dict.fromkeys(said))
         elif not path.exists():
@@ -37,7 +38,7 @@ def check_paths(
             folder = path.parent.resolve()
             top = find_top(folder) or _module_top(folder)
             settings = settle(folder, top)
-            same = files.setdefault((top, settings.source), (settings, []))
+            same = files.setdefault((top, settings.source, settings.pack.name), (settings, []))
             name = os.path.relpath(folder / path.name, top).replace(os.sep, "/")
             if is_searched(name):
                 same[1].append(name)
@@ -46,11 +47,15 @@ def check_paths(
     if passed_over:
         said_so = f"{passed_over} of the files lie in vendor, testdata or hidden folders, which are not searched"
         notes[Note("", said_so)] = None
-    for (top, _), (settings, names) in files.items():
+    for (top, _, _), (settings, names) in files.items():
         some, said = _check_files(top, names, settings)
         found.update(dict.fromkeys(some))
         notes.update(dict.fromkeys(said))
     return tuple(found), tuple(notes)
+
+
+def _chosen(settings: Settings) -> tuple[Note, ...]:
+    return (Note("", settings.note),) if settings.note else ()
 
 
 def _module_top(folder: Path) -> Path:
@@ -70,7 +75,11 @@ def _check_files(top: Path, names: list[str], settings: Settings) -> tuple[tuple
     analysis = Analysis(Workspace(checkout), settings.pack, settings.stage, selection=settings.selection, focus=focus)
     analysis.look()
     wanted = set(names)
-    notes = (*interrupted_note(top), *(n for n in checkout.notes if n.path.partition(":")[0] in wanted))
+    notes = (
+        *_chosen(settings),
+        *interrupted_note(top),
+        *(n for n in checkout.notes if n.path.partition(":")[0] in wanted),
+    )
     return settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path in wanted), notes
 
 
@@ -81,6 +90,7 @@ def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, .
     scanned = Background({"scan": scan}).ask("scan", str(folder), settings.pack.needles)
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
+    from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.stage_diagnostics import of_analysis
     from gomigrate.go.workspace import Workspace
 
@@ -89,6 +99,5 @@ def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, .
     analysis.look()
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"
-    return settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path.startswith(prefix)), tuple(
-        checkout.notes
-    )
+    notes = (*_chosen(settings), *checkout.notes, *unmatched(analysis))
+    return settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path.startswith(prefix)), notes

@@ -55,7 +55,7 @@ def common(command: F) -> F:
     """The options that every command on a checkout shares."""
     options = (
         click.option(
-            "--pack", show_default="flyte", metavar="NAME", help="What is known of the project."
+            "--pack", show_default="by the checkout's modules", metavar="NAME", help="What is known of the project."
         ),
         click.option(
             "--rules", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."

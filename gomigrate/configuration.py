@@ -28,7 +28,8 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 
 class Configuration(NamedTuple):
     """What a file says; an empty text where it says nothing. `source` is its path below the checkout's top;
-    `severities` are pairs of a rule's id and what it is to have, None for off."""
+    `severities` are pairs of a rule's id and what it is to have, None for off; `names` are pairs of an old finalizer
+    name and its new one."""
 
     source: str = ""
     pack: str = ""
@@ -36,6 +37,7 @@ class Configuration(NamedTuple):
     constant_package: str = ""
     selection: Selection = Selection()
     severities: tuple[tuple[str, Severity | None], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
 
 
 def find(folder: Path, top: Path) -> Configuration:
@@ -78,6 +80,7 @@ def _read(path: Path, top: Path) -> Configuration | None:
         root.text("constant-package", ""),
         Selection(shown, "" if folder == "." else folder, root.texts("include"), root.texts("exclude")),
         _severities(root.table("severities")),
+        _names(root.table("names")),
     )
     root.done()
     for key in ("include", "exclude"):
@@ -103,6 +106,10 @@ def _severities(table: Table) -> tuple[tuple[str, Severity | None], ...]:
             value = table.choice(key, [*(s.value for s in Severity), OFF])
             found[rule.id] = None if value == OFF else Severity(value)
     return tuple(found.items())
+
+
+def _names(table: Table) -> tuple[tuple[str, str], ...]:
+    return tuple((old, table.text(old)) for old in list(table.rest))
 
 
 def _bytes(path: Path, top: Path) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable
@@ -13,16 +12,14 @@ from typing import NamedTuple
 
 from gomigrate import packs
 from gomigrate.catalogue import RULES
-from gomigrate.checkout import Checkout
+from gomigrate.choice import choose
 from gomigrate.configuration import OWN_NAME, find
 from gomigrate.errors import UserError, printable
 from gomigrate.model import Plan, Stage, UpgradeMatrix
 from gomigrate.packs import Pack
 from gomigrate.pipeline import Options, plan_checkout, top_of
-from gomigrate.settings import DEFAULT_PACK
 from gomigrate.terminal import plural
 
-_MODULE = re.compile(rb'^module[ \t]+"?([^\s"]+)', re.MULTILINE)
 _STATES = {
     Stage.PREPARE: "the old name is added, both are honoured",
     Stage.SWITCH: "the new name is added, both are honoured",
@@ -49,7 +46,7 @@ def write_configuration(checkout: Path, pack: str | None, rules: Path | None, st
     configured = find(top, top)
     if configured.source:
         raise _there_already(top / configured.source)
-    name = pack or _pack_for(top, rules)
+    name = pack or choose(top, top, rules).pack
     loaded = packs.load(name, rules)
     plan = plan_checkout(checkout, loaded, Options(Stage(stage or Stage.SWITCH)))
     advised = Stage(stage) if stage else _advised(plan)
@@ -59,18 +56,6 @@ def write_configuration(checkout: Path, pack: str | None, rules: Path | None, st
 
 def _there_already(path: Path) -> UserError:
     return UserError(f"{printable(str(path))}: holds settings already and is not overwritten. Edit or remove it.")
-
-
-def _pack_for(top: Path, rules: Path | None) -> str:
-    """The pack that is for one of the checkout's modules, else the default one."""
-    checkout = Checkout(top, keep=False)
-    found = (_MODULE.search(checkout.read(p) or b"") for p in checkout.module_files if p.endswith("go.mod"))
-    modules = {m[1].decode("utf-8", "replace") for m in found if m is not None}
-    for name in sorted(packs.available(rules)):
-        wanted = packs.load(name, rules).modules
-        if any(m == w or m.startswith(f"{w}/") for m in modules for w in wanted):
-            return name
-    return DEFAULT_PACK
 
 
 def _advised(plan: Plan) -> Stage:

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 
 class Options(NamedTuple):
+    """`note` is what a reader is to know of how these were chosen."""
+
     stage: Stage = Stage.SWITCH
     constant_package: str = ""
     selection: Selection = Selection()
+    note: str = ""
 
 
 _DEFAULTS = Options()
@@ -87,7 +90,8 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     planned = time.perf_counter()
     _refuse_overwriting(checkout, outcome.originals, outcome.changes)
     _refuse_left_out(options.selection, outcome.changes)
-    notes = [*_git_notes(checkout), *checkout.notes, *unmatched(analysis)]
+    chosen = [Note("", options.note)] if options.note else []
+    notes = [*chosen, *_git_notes(checkout), *checkout.notes, *unmatched(analysis)]
     commit = _commit(checkout.top)
     return Plan(
         checkout=checkout.top.name or str(checkout.top),

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from gomigrate import packs
 from gomigrate.catalogue import Severity
-from gomigrate.configuration import find
+from gomigrate.choice import GENERAL_PACK, Choice, choose
+from gomigrate.configuration import Configuration, find
 from gomigrate.errors import UserError
 from gomigrate.model import Diagnostic, Stage
 from gomigrate.packs import Pack
 from gomigrate.selection import Selection
 
-DEFAULT_PACK = "flyte"
 DEFAULT_STAGE = Stage.SWITCH
 
 
@@ -29,7 +29,8 @@ class Given(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """`source` is the configuration's path below the checkout's top, '' when there is none."""
+    """`source` is the configuration's path below the checkout's top, '' when there is none; `note` says for people why
+    this pack was chosen, '' when somebody named it."""
 
     pack: Pack
     stage: Stage
@@ -37,6 +38,7 @@ class Settings(NamedTuple):
     selection: Selection
     severities: dict[str, Severity | None]
     source: str
+    note: str = ""
 
     def rated(self, found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         """The findings with the severities that the configuration gives their rules, and without those that are off."""
@@ -56,12 +58,16 @@ def settle(given: Given, folder: Path, top: Path) -> Settings:
     Raises UserError for a configuration or a pack that is broken.
     """
     configuration = find(folder, top)
+    named = given.pack or configuration.pack
+    choice = choose(folder, top, given.rules) if not named else Choice(named, "")
     try:
-        pack = _pack(given.pack or configuration.pack or DEFAULT_PACK, given.rules)
+        pack = _pack(choice.pack, given.rules)
     except UserError as error:
         if given.pack or not configuration.pack:
             raise
         raise UserError(f"{configuration.source}: {error}") from None
+    if configuration.names:
+        pack = _with_names(pack, configuration)
     return Settings(
         pack,
         Stage(given.stage or configuration.stage or DEFAULT_STAGE),
@@ -69,7 +75,19 @@ def settle(given: Given, folder: Path, top: Path) -> Settings:
         configuration.selection,
         dict(configuration.severities),
         configuration.source,
+        choice.why,
     )
+
+
+def _with_names(pack: Pack, configuration: Configuration) -> Pack:
+    if not pack.finds_names:
+        raise UserError(
+            f"{configuration.source}: [names]: the pack {pack.name} has names of its own. Remove the table, or choose "
+            f"pack = {GENERAL_PACK!r}, which takes names from here."
+        )
+    from gomigrate.finalizer.mapping import with_mapping
+
+    return with_mapping(pack, dict(configuration.names))
 
 
 @lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ from conftest import MakeRepo, Run
 from test_scenarios import load
 
 from gomigrate.configuration import find
+from gomigrate.init import write_configuration
 
 NAME = ".gomigrate.toml"
 
@@ -84,6 +85,12 @@ def test_a_checkout_without_one_of_the_names(run: Run, make_repo: MakeRepo) -> N
     done = run("init", repo)
     assert done.code == 0 and "none of the pack's names" in done.err
     assert find(repo, repo).pack == "flyte"
+
+
+def test_without_a_pack_the_general_one_is_chosen(make_repo: MakeRepo) -> None:
+    repo = make_repo({"go.mod": "module example.com/a\n", "a.go": "package a\n"})
+    write_configuration(repo, None, None, None)
+    assert find(repo, repo).pack == "operators"
 
 
 def test_a_pack_of_the_checkouts_module_is_chosen(run: Run, make_repo: MakeRepo, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import MakeRepo
+from conftest import MakeRepo, with_pack
 
 from gomigrate.apply import apply_changes
 from gomigrate.cli import cli
@@ -56,13 +56,13 @@ def git(top: Path, *args: str) -> bytes:
 
 
 def run(*args: object) -> Result:
-    result = CliRunner().invoke(cli, [str(arg) for arg in args])
+    result = CliRunner().invoke(cli, with_pack(*args))
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
     return result
 
 
 def run_process(*args: object, **kwargs: object) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "gomigrate", *map(str, args)]
+    command = [sys.executable, "-m", "gomigrate", *with_pack(*args)]
     return subprocess.run(command, check=False, **({"stderr": subprocess.PIPE} | kwargs))  # type: ignore[call-overload,no-any-return]
 
 

@@ -24,7 +24,9 @@ from typing import Any
 import pytest
 
 from gomigrate import packs
+from gomigrate.catalogue import COMPUTED_NAME, UNQUALIFIED_NAME
 from gomigrate.errors import UserError
+from gomigrate.finalizer.mapping import with_mapping
 from gomigrate.git.patch import render_patch
 from gomigrate.git.repository import file_mode
 from gomigrate.go.syntax import SourceFile
@@ -52,6 +54,8 @@ class Scenario:
     include           names an archive beside this one whose files are input as well, unless they are given here
     stage             prepare, switch (default) or cleanup
     constant-package  as on the command line
+    pack              flyte (default) or operators
+    names             the [names] of a configuration: `old -> new, old -> new`
     exclude           a pattern of files that a configuration leaves out
     only              a pattern of files that a configuration includes, all others being left out
     again             `changes` when a second run over the result has more to do, and why
@@ -82,6 +86,11 @@ class Scenario:
         if path in self.options.get("open", "").split():
             text = text.rstrip("\r\n")
         return text.encode()
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        pairs = (pair.partition(" -> ") for pair in self.options.get("names", "").split(", ") if pair)
+        return {old: new for old, _, new in pairs}
 
     @property
     def planned(self) -> Options:
@@ -143,7 +152,9 @@ class Result:
 
 def run(scenario: Scenario, repo: Path) -> Result:
     try:
-        plan = plan_checkout(repo, packs.load(scenario.options.get("pack", "flyte")), scenario.planned)
+        pack = packs.load(scenario.options.get("pack", "flyte"))
+        pack = with_mapping(pack, scenario.mapping) if pack.finds_names else pack
+        plan = plan_checkout(repo, pack, scenario.planned)
     except UserError as error:
         return Result(b"", "", error=f"{error}\n".replace(f"{repo}", "CHECKOUT"))
     modes = {p: file_mode(repo / p) for p in plan.originals}
@@ -152,7 +163,7 @@ def run(scenario: Scenario, repo: Path) -> Result:
 
 def _lines(plan: Plan) -> Iterator[str]:
     for diagnostic in plan.diagnostics:
-        yield f"{diagnostic.where} {_finding(diagnostic)}\n"
+        yield f"{diagnostic.where} {_finding(diagnostic, plan.pack)}\n"
     for choice in plan.constants:
         keys = " ".join(k for k in (choice.key, choice.legacy_key) if k)
         yield f"constant {keys} in {choice.path}: {choice.why}\n"
@@ -160,7 +171,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"note {note.path}: {note.text}\n"
 
 
-def _finding(diagnostic: Diagnostic) -> str:
+def _finding(diagnostic: Diagnostic, pack: str) -> str:
     operation = diagnostic.operation.value if diagnostic.operation is not None else "-"
     state = "changed" if diagnostic.fix else "intended" if diagnostic.intended else "left"
     words = [diagnostic.rule.name, operation, state]
@@ -168,6 +179,8 @@ def _finding(diagnostic: Diagnostic) -> str:
         words.append(diagnostic.evidence.confidence.value)
         words += [f"[{d.name}]" for d in diagnostic.evidence.differences]
     because = f": {diagnostic.left_because}" if not diagnostic.fix else ""
+    if pack == "operators" and diagnostic.rule in (UNQUALIFIED_NAME, COMPUTED_NAME) and not diagnostic.fix:
+        because += f" ({diagnostic.message})"
     wanted = diagnostic.requirement
     requires = f" [needs {wanted.path} {wanted.version} in {wanted.directory}]" if wanted is not None else ""
     return " ".join(words) + because + requires

@@ -17,10 +17,10 @@ from gomigrate.finalizer.effective_runtime import MODULE, Obstacle, Runtime, eff
 from gomigrate.finalizer.flows import find_flows
 from gomigrate.finalizer.found import Found, group
 from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
-from gomigrate.finalizer.mapping import refusals
 from gomigrate.finalizer.names import NameUses, find_names
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import Verdict, judge, type_of_free
+from gomigrate.finalizer.refusals import refusals
 from gomigrate.finalizer.runtime_versions import Calls, needs_sets
 from gomigrate.finalizer.sites import WRITES, Site, Unknown, find_site
 from gomigrate.go.evaluator.kinds import SETS

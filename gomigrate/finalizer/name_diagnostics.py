@@ -11,6 +11,7 @@ from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.found import FoundName
 from gomigrate.finalizer.places import at
 from gomigrate.finalizer.qualified import Verdict, complaint
+from gomigrate.finalizer.sources import Source
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Diagnostic, Note
@@ -39,21 +40,18 @@ def unmatched(analysis: Analysis) -> tuple[Note, ...]:
     """A note for each old name of the mapping that this checkout does not have."""
     if not analysis.pack.finds_names:
         return ()
-    known = {found.text for found in analysis.found.names} | {u.rule.old for u in analysis.names if u.present}
-    known |= {u.rule.new for u in analysis.names}
-    asked = [*(f.old for f in analysis.pack.finalizers), *analysis.pack.refused]
-    return tuple(
-        Note("", f"[names] {old!r}: no finalizer of this name was found in the checkout")
-        for old in asked
-        if old not in known
-    )
+    known = {f.text for f in analysis.found.names if f.verdict is not Verdict.STANDARD}
+    known |= {name for u in analysis.names if u.present for name in (u.rule.old, u.rule.new)}
+    missing = {f.old: "no finalizer of this name was found in the checkout" for f in analysis.pack.finalizers}
+    asked = {**missing, **analysis.pack.refused}
+    return tuple(Note("", f"[names] {old!r}: {why}") for old, why in asked.items() if old not in known)
 
 
 def _left(analysis: Analysis, found: FoundName, refused: str) -> Iterator[Diagnostic]:
     places: list[tuple[SourceFile, Node, str]] = [
         *((d.file, d.value.spec, f"{d.symbol} holds") for d in found.declared),
         *((s.file, s.node, "here stands") for s in found.literals),
-        *((s.file, s.node, "this can be") for s in found.computed),
+        *((s.file, s.node, _gives(s)) for s in found.computed),
     ]
     focus = analysis.focus
     if focus is not None and not any(f.path in focus for f, _, _ in places):
@@ -79,6 +77,11 @@ def _uses(analysis: Analysis, found: FoundName) -> list[Reference]:
     flows = [Reference(f.file, f.node) for f in found.flows if (f.file.path, f.node.start_byte) not in seen]
     literals = {(s.file.path, s.node.start_byte) for s in found.literals}
     return uses + [r for r in flows if (r.file.path, r.node.start_byte) not in literals]
+
+
+def _gives(source: Source) -> str:
+    one = source.declared is not None and len(source.texts) == 1
+    return f"{source.declared.symbol} holds" if one and source.declared is not None else "this can be"
 
 
 def _warned(found: FoundName) -> str:

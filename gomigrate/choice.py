@@ -1,0 +1,69 @@
+"""Which pack is for a checkout, when nobody says: by the modules that its go.mod files declare."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from gomigrate import packs
+from gomigrate.checkout import Checkout
+from gomigrate.errors import printable
+
+GENERAL_PACK = "operators"
+_MODULE = re.compile(rb'^module[ \t]+"?([^\s"]+)', re.MULTILINE)
+
+
+class Choice(NamedTuple):
+    """The name of a pack, and for people why it was chosen."""
+
+    pack: str
+    why: str
+
+
+@lru_cache(maxsize=1024)
+def choose(folder: Path, top: Path, rules: Path | None) -> Choice:
+    """The pack for what lies in `folder` of the checkout `top`, both without symlinks.
+
+    The modules that count are those of the go.mod files from the folder up to the top, and in the folders directly
+    below the top. Raises UserError for a pack that is broken.
+    """
+    wanted = [(module, name) for name, modules in _modules(rules) for module in modules]
+    for path, module in _declared(folder, top):
+        for prefix, name in wanted:
+            if module == prefix or module.startswith(f"{prefix}/"):
+                why = f"pack {name}: {printable(module)} ({printable(path)}) is one of its modules"
+                return Choice(name, f"{why}; --pack chooses another")
+    none = f"pack {GENERAL_PACK}: no other pack is for the modules of this checkout"
+    return Choice(GENERAL_PACK, f"{none}; --pack chooses one")
+
+
+@lru_cache(maxsize=8)
+def _modules(rules: Path | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found = packs.available(rules)
+    return tuple((name, packs.read(found[name]).modules) for name in sorted(found))
+
+
+def _declared(folder: Path, top: Path) -> Iterator[tuple[str, str]]:
+    """(path below the top, module path) of the go.mod files that count."""
+    checkout = Checkout(top, walk=False, keep=False)
+    inside = folder.relative_to(top).as_posix() if folder.is_relative_to(top) else "."
+    parts = [] if inside == "." else inside.split("/")
+    above = ["/".join(parts[:n]) for n in range(len(parts), -1, -1)]
+    for relative in (*above, *_below(top)):
+        path = f"{relative}/go.mod" if relative else "go.mod"
+        if checkout.has_module_file(path):
+            found = _MODULE.search(checkout.read(path) or b"")
+            if found is not None:
+                yield path, found[1].decode("utf-8", "replace")
+
+
+def _below(top: Path) -> Iterator[str]:
+    try:
+        entries = sorted(os.scandir(top), key=lambda e: e.name)
+    except OSError:
+        return
+    yield from (e.name for e in entries if e.name[0] not in "._" and e.is_dir(follow_symlinks=False))

@@ -1,0 +1,102 @@
+"""Which names of a mapping cannot be followed in the code. A refusal is for one name, the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tree_sitter import Node
+
+from gomigrate.finalizer.found import Found, FoundName
+from gomigrate.finalizer.names import NameUses
+from gomigrate.finalizer.places import place
+from gomigrate.go.references import References
+from gomigrate.go.syntax import SourceFile, ancestors
+
+_CONTROLLER_CALLS = frozenset(
+    ("Named", "WithName", "GetEventRecorderFor", "GetEventRecorder", "FieldOwner", "ForceOwnership", "NewUnmanaged")
+)
+
+
+def refusals(references: References, found: Found, names: list[NameUses]) -> dict[str, str]:
+    """Old name -> why its mapping cannot be followed in this code."""
+    by_text = {n.text: n for n in found.names}
+    refused = {}
+    for uses in names:
+        reason = next(_reasons(references, by_text, uses), None)
+        if reason is not None:
+            refused[uses.rule.old] = reason
+    return refused
+
+
+def _reasons(references: References, by_text: Mapping[str, FoundName], uses: NameUses) -> Iterator[str]:
+    old, new = by_text.get(uses.rule.old), by_text.get(uses.rule.new)
+    if new is not None and new.added and old is not None and old.added:
+        flow = new.flows[0]
+        yield f"{uses.rule.new!r} is a finalizer of this checkout already ({place(flow.file, flow.node)})"
+    for source in old.computed if old is not None else ():
+        yield f"it is computed at {place(source.file, source.node)}: write the name there as one plain text"
+    yield from _two_modules(references, uses)
+    for reference in (*uses.old_references, *uses.old_literals):
+        file, node = reference.file, reference.node
+        if file.is_test or file.is_generated:
+            continue
+        role = _role(file, node)
+        if role:
+            what = f"{file.text(node)}, which holds it," if reference in uses.old_references else "the same text"
+            yield f"{what} is also {role} at {place(file, node)}: give that a constant of its own"
+
+
+def _two_modules(references: References, uses: NameUses) -> Iterator[str]:
+    """A name that two modules write down each for itself, or that one takes from a released version of the other."""
+    workspace = references.workspace
+    written: dict[str, str] = {}
+    places = [(d.file, d.value.spec) for d in uses.old] + [(r.file, r.node) for r in uses.old_literals]
+    for file, node in places:
+        module = workspace.module_of(file.directory)
+        if module is not None and not file.is_test:
+            written.setdefault(module.path, place(file, node))
+    if len(written) > 1:
+        each = " and ".join(f"{path} ({where})" for path, where in sorted(written.items()))
+        yield f"several modules write it down, each for itself: {each}; they may be different controllers"
+    for declared in uses.old:
+        for path in references.importers(declared.symbol.folder):
+            folder = path.rpartition("/")[0]
+            if workspace.folder_of(workspace.import_path(declared.symbol.folder), folder) is not None:
+                continue
+            importer = workspace.file(path)
+            if importer is not None and declared.symbol.exported and declared.symbol.name.encode() in importer.source:
+                yield f"{path} takes {declared.symbol} from a released version of its module, with the old name"
+
+
+def _role(file: SourceFile, node: Node) -> str:
+    """What a use of a name is when it is clearly no finalizer; '' when it may be one."""
+    child = node
+    for outer in ancestors(node):
+        if outer.type == "index_expression":
+            index = outer.child_by_field_name("index")
+            return "a key (a label or an annotation)" if index is not None and index.id == child.id else ""
+        if outer.type == "keyed_element":
+            return _keyed_role(file, outer, child)
+        if outer.type == "call_expression":
+            function = outer.child_by_field_name("function")
+            field = function.child_by_field_name("field") if function is not None else None
+            name = file.text(field) if field is not None else file.text(function) if function is not None else ""
+            return f"a controller's name ({name})" if name in _CONTROLLER_CALLS else ""
+        if outer.type in ("const_spec", "var_spec"):
+            name = outer.child_by_field_name("name")  # type: ignore[assignment]
+            return f"the value of {file.text(name)}"  # type: ignore[arg-type]
+        if outer.type not in ("argument_list", "parenthesized_expression", "literal_element", "expression_list"):
+            return ""
+        child = outer
+    return ""
+
+
+def _keyed_role(file: SourceFile, keyed: Node, child: Node) -> str:
+    body = keyed.parent
+    literal = body.parent if body is not None else None
+    kind = literal.child_by_field_name("type") if literal is not None and literal.type == "composite_literal" else None
+    if kind is None or kind.type != "map_type":
+        return ""
+    key = keyed.child_by_field_name("key")
+    is_key = key is not None and key.id == child.id
+    return "a key (a label or an annotation)" if is_key else "a value in a map (a label or an annotation)"
