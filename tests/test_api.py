@@ -17,9 +17,10 @@ from gomigrate.api import UserError, check, migrate
 
 @pytest.fixture
 def sample(make_repo: MakeRepo, sample_dir: Path) -> Path:
-    return make_repo(
-        {p.relative_to(sample_dir).as_posix(): p.read_bytes() for p in sample_dir.rglob("*") if p.is_file()}
-    )
+    files: dict[str, str | bytes] = {
+        p.relative_to(sample_dir).as_posix(): p.read_bytes() for p in sample_dir.rglob("*") if p.is_file()
+    }
+    return make_repo({**files, ".gomigrate.toml": 'pack = "flyte"\n'})
 
 
 def command(*args: object) -> bytes:

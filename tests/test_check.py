@@ -16,7 +16,7 @@ from test_scenarios import load, names
 from gomigrate.check import check_paths
 from gomigrate.settings import Given, settle
 
-SETTLE = partial(settle, Given())
+SETTLE = partial(settle, Given(pack="flyte"))
 
 
 def findings(*paths: Path) -> list[tuple[str, str, str]]:
