@@ -194,10 +194,14 @@ def check(paths: tuple[Path, ...], form: str, **options: Any) -> None:
 @cli.command()
 @checkout_argument
 @click.option("--allow-dirty", is_flag=True, help="Change files that have uncommitted changes as well.")
+@click.option(
+    "--allow-staged", is_flag=True,
+    help="Change files whose changes are all staged as well: `git restore` brings these back.",
+)  # fmt: skip
 @report_option
 @placement
 @common
-def apply(checkout: Path, allow_dirty: bool, reports: tuple[Path, ...], **options: Any) -> None:
+def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[Path, ...], **options: Any) -> None:
     """Make the changes in CHECKOUT itself, and write reports.
 
     Refuses files with uncommitted changes. After a crash each file is either old or new, and a second run finishes.
@@ -216,8 +220,8 @@ def apply(checkout: Path, allow_dirty: bool, reports: tuple[Path, ...], **option
     if finished:
         terminal.note(f"an earlier apply was cut off; these files are settled now: {', '.join(finished)}")
     migration = _migrate(checkout, options, reports)
-    if migration.plan.changes and find_top(migration.top) is not None:
-        _refuse_unsafe(migration.top, migration.plan, allow_dirty)
+    if migration.plan.changes and find_top(migration.top) is not None and not allow_dirty:
+        _refuse_unsafe(migration.top, migration.plan, allow_staged)
     for note in notes:
         terminal.note(note)
     # First, so that a report that cannot be written leaves the checkout as it was.
@@ -412,24 +416,23 @@ def _known_reports(reports: tuple[Path, ...]) -> None:
             raise UserError(f"{report}: the ending says what kind of report it is: {known}.")
 
 
-def _refuse_unsafe(top: Path, plan: Plan, allow_dirty: bool) -> None:
+def _refuse_unsafe(top: Path, plan: Plan, allow_staged: bool) -> None:
     from gomigrate.errors import printable
-    from gomigrate.git.repository import dirty, in_progress
+    from gomigrate.git.repository import dirty, in_progress, unstaged
 
-    if allow_dirty:
-        return
     running = in_progress(top)
-    if running:
+    if running and not allow_staged:
         raise UserError(
             f"{printable(str(top))}: a {running} is in progress. Finish or abort it first (or use --allow-dirty)."
         )
     # What is new is no matter here: `apply_changes` overwrites no file that it was not given.
-    changed = dirty(top, [path for path in plan.changes if path in plan.originals])
+    changed = (unstaged if allow_staged else dirty)(top, [path for path in plan.changes if path in plan.originals])
     if changed:
         listed = "\n  ".join(map(printable, changed))
+        kind, way = ("unstaged", "Stage") if allow_staged else ("uncommitted", "Commit")
         raise UserError(
-            f"these files have uncommitted changes, and nothing was written:\n  {listed}\n"
-            "Commit or stash them, or use --allow-dirty."
+            f"these files have {kind} changes, and nothing was written:\n  {listed}\n"
+            f"{way} or stash them, or use --allow-dirty."
         )
 
 

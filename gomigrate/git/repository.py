@@ -132,6 +132,16 @@ def dirty(top: Path, paths: Iterable[str]) -> list[str]:
     return [name for name in names if _is_dirty(top / name, index.get(name), head.get(name))]
 
 
+def unstaged(top: Path, paths: Iterable[str]) -> list[str]:
+    """Those paths, sorted, whose content is not safe in the index: `git restore` would not bring it back.
+
+    In a hook the index is that of the commit that is made. Raises UserError, see `dirty`.
+    """
+    names = sorted(set(paths))
+    index = {name: entry for name, entry in _index(top, names).items() if not entry.stage}
+    return [name for name in names if _is_dirty(top / name, index.get(name), index.get(name))]
+
+
 def ignored(top: Path, paths: Iterable[str]) -> set[str]:
     """Those paths that .gitignore and its kin exclude, tracked ones never. Raises UserError, see `dirty`."""
     names = sorted(set(paths))
@@ -362,7 +372,7 @@ def run_git(top: Path, *args: str, stdin: bytes = b"", allowed: Sequence[int] = 
             [_program(), *_OPTIONS, *literal, "-C", os.fspath(top), *args],
             input=stdin,
             capture_output=True,
-            env=_environment(),
+            env=_environment(top),
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )
@@ -398,6 +408,17 @@ def _program() -> str:
     return found
 
 
-def _environment() -> dict[str, str]:
+def _environment(top: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _DROPPED_VARIABLES}
-    return {**kept, **_SET_VARIABLES}
+    return {**kept, **_SET_VARIABLES, **_index_of_commit(top)}
+
+
+def _index_of_commit(top: Path) -> dict[str, str]:
+    """The index that `git commit -a` makes for its hooks, when it is one of this checkout."""
+    given = os.environ.get("GIT_INDEX_FILE")
+    checkout = find_top(top) if given else None
+    folder = _git_folder(checkout) if checkout else None
+    if not given or not checkout or not folder:
+        return {}
+    file = os.path.realpath(checkout / given)
+    return {"GIT_INDEX_FILE": file} if os.path.dirname(file) == os.path.realpath(folder) else {}
