@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from gomigrate.catalogue import RULES
 from gomigrate.choice import choose
 from gomigrate.configuration import OWN_NAME, find
 from gomigrate.errors import UserError, printable
+from gomigrate.finalizer.mapping import with_mapping
 from gomigrate.model import Plan, Stage, UpgradeMatrix
 from gomigrate.packs import Pack
 from gomigrate.pipeline import Options, plan_checkout, top_of
@@ -49,6 +51,10 @@ def write_configuration(checkout: Path, pack: str | None, rules: Path | None, st
     name = pack or choose(top, top, rules).pack
     loaded = packs.load(name, rules)
     plan = plan_checkout(checkout, loaded, Options(Stage(stage or Stage.SWITCH)))
+    if plan.proposals:
+        # What the stage must be shows only when the names are to be renamed.
+        mapped = with_mapping(loaded, {p.old: p.new for p in plan.proposals if p.new})
+        plan = plan_checkout(checkout, mapped, Options(plan.stage))
     advised = Stage(stage) if stage else _advised(plan)
     _write_new(path, configuration_text(plan, loaded, advised))
     return Written(path, tuple(_found(plan, loaded, advised)))
@@ -66,12 +72,15 @@ def _advised(plan: Plan) -> Stage:
 
 def _names(plan: Plan, pack: Pack) -> list[str]:
     """The pack's old names that the code speaks of."""
+    if pack.finds_names:
+        return [p.old for p in plan.proposals]
     there = {d.name for d in plan.diagnostics}
     return [f.old for f in pack.finalizers if f.old in there]
 
 
 def _found(plan: Plan, pack: Pack, stage: Stage) -> list[str]:
-    names = ", ".join(_names(plan, pack)) or "none of the pack's names"
+    none = "none that needs another" if pack.finds_names else "none of the pack's names"
+    names = ", ".join(_names(plan, pack)) or none
     lines = [
         f"{plural(plan.counts['go_files'], 'Go file')} in {plural(plan.counts['modules'], 'module')}",
         f"finalizer names (pack {pack.name}): {names}",
@@ -84,7 +93,8 @@ def _found(plan: Plan, pack: Pack, stage: Stage) -> list[str]:
 def configuration_text(plan: Plan, pack: Pack, stage: Stage) -> str:
     """The file: what is chosen, and as comments what can be chosen and why one would."""
     count = Counter(d.rule.name for d in plan.diagnostics)
-    names = ", ".join(_names(plan, pack)) or "none of its names"
+    none = "none that needs another" if pack.finds_names else "none of its names"
+    names = ", ".join(_names(plan, pack)) or none
     parts = [
         *_comment(
             "Settings of gomigrate for this project. Each may be left out; an option on the command line beats it."
@@ -109,6 +119,7 @@ def configuration_text(plan: Plan, pack: Pack, stage: Stage) -> str:
         '# include = ["/pkg/"]',
         '# exclude = ["/legacy/"]',
         "",
+        *(_mapping(plan) if pack.finds_names else ()),
         *_comment(
             "How `check` reports a rule: error, warning, note (shown, but no failure) or off. Places found here:"
         ),
@@ -120,6 +131,24 @@ def configuration_text(plan: Plan, pack: Pack, stage: Stage) -> str:
         ),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _mapping(plan: Plan) -> Iterator[str]:
+    yield from _comment(
+        "Finalizer names to change, old = new. These are proposals: edit them before the first patch, since objects "
+        "keep a name once it was released. A name that stands here as a comment, or not at all, stays as it is."
+    )
+    yield "[names]"
+    for proposal in plan.proposals:
+        yield from _comment(proposal.why, "  ")
+        new = proposal.new or "your.domain/name"
+        # A TOML string is written as JSON writes one.
+        yield f"{'' if proposal.new else '# '}{_quoted(proposal.old)} = {_quoted(new)}"
+    yield ""
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(printable(text))
 
 
 def _verdict(matrix: UpgradeMatrix) -> str:

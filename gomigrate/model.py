@@ -170,6 +170,14 @@ class Note(NamedTuple):
     text: str
 
 
+class NameProposal(NamedTuple):
+    """A finalizer name and what it might become; `new` is "" when nothing can be proposed. `why` is for people."""
+
+    old: str
+    new: str
+    why: str
+
+
 class Plan(NamedTuple):
     """All that one run found and would do.
 
@@ -193,6 +201,7 @@ class Plan(NamedTuple):
     counts: Mapping[str, int] = MappingProxyType({})
     web: str = ""
     verification: Verification | None = None
+    proposals: tuple[NameProposal, ...] = ()
 
     @property
     def changed(self) -> tuple[Diagnostic, ...]:

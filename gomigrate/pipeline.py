@@ -77,6 +77,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.plan import make_plan
+    from gomigrate.finalizer.proposal import propose
     from gomigrate.git.repository import origin
     from gomigrate.git.web import web_folder
     from gomigrate.go.workspace import Workspace
@@ -113,6 +114,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
             "parsed_files": len(analysis.files),
             "modules": len(workspace.modules),
         },
+        proposals=propose(analysis.types, analysis.found),
     )
 
 

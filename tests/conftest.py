@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -111,7 +112,11 @@ def with_pack(*args: object) -> list[str]:
     """
     words = [str(arg) for arg in args]
     said = {"--pack", "--rules", "--help", "-h"} & set(words)
-    configured = any(p.read_bytes().startswith(b"pack") for w in words if (p := Path(w) / ".gomigrate.toml").is_file())
+    configured = any(
+        re.search(rb"^pack = ", p.read_bytes(), re.MULTILINE)
+        for w in words
+        if (p := Path(w) / ".gomigrate.toml").is_file()
+    )
     plans = bool(words) and words[0] in ("patch", "check", "apply", "verify", "init")
     return [*words, "--pack", "flyte"] if plans and not said and not configured else words
 

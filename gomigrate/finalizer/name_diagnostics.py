@@ -10,24 +10,24 @@ from gomigrate.catalogue import COMPUTED_NAME, UNQUALIFIED_NAME
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.found import FoundName
 from gomigrate.finalizer.places import at
+from gomigrate.finalizer.proposal import propose
 from gomigrate.finalizer.qualified import Verdict, complaint
 from gomigrate.finalizer.sources import Source
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Diagnostic, Note
 
-_NEXT = "give it a new name in [names] (`gomigrate init` proposes one), then run again"
-
 
 def describe_names(analysis: Analysis) -> Iterator[Diagnostic]:
     """Names left as they are, with where each is declared and used, and names that are not known before the program
     runs."""
     mapped = {u.rule.old for u in analysis.names}
+    proposed = {p.old: p.new for p in propose(analysis.types, analysis.found)}
     for found in analysis.found.names:
         refused = analysis.refused_names.get(found.text, "")
         wanted = refused or found.verdict in (Verdict.UNQUALIFIED, Verdict.INVALID)
         if wanted and found.text not in mapped:
-            yield from _left(analysis, found, refused)
+            yield from _left(analysis, found, refused, proposed.get(found.text, ""))
     for _, source in analysis.found.unknown:
         if not source.file.is_test:
             yield at(
@@ -47,7 +47,7 @@ def unmatched(analysis: Analysis) -> tuple[Note, ...]:
     return tuple(Note("", f"[names] {old!r}: {why}") for old, why in asked.items() if old not in known)
 
 
-def _left(analysis: Analysis, found: FoundName, refused: str) -> Iterator[Diagnostic]:
+def _left(analysis: Analysis, found: FoundName, refused: str, proposed: str) -> Iterator[Diagnostic]:
     places: list[tuple[SourceFile, Node, str]] = [
         *((d.file, d.value.spec, f"{d.symbol} holds") for d in found.declared),
         *((s.file, s.node, "here stands") for s in found.literals),
@@ -64,9 +64,11 @@ def _left(analysis: Analysis, found: FoundName, refused: str) -> Iterator[Diagno
     words = f'{holds} "{found.text}", {_warned(found)}'
     words += f"; used at {used}" if used else ""
     words += f"; in tests {tests} more time{'s' if tests > 1 else ''}" if tests else ""
+    such = f", such as {proposed!r}," if proposed else ""
+    given = "change the code or the name in [names]" if refused else f"give it a new name{such} in [names]"
     yield at(
         UNQUALIFIED_NAME, file, node, words, name=found.text, left_because=refused or "no new name is given for it",
-        next_step="change the code or the name in [names], then run again" if refused else _NEXT,
+        next_step=f"{given}, then run again",
     )  # fmt: skip
 
 

@@ -1,0 +1,82 @@
+"""New names for a person to edit: from the API group and the kind of the type that carries the finalizer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from gomigrate.finalizer.found import Found, FoundName
+from gomigrate.finalizer.qualified import Verdict, judge_name
+from gomigrate.go.strings import literal_field, values_of
+from gomigrate.go.types import Named, Types
+from gomigrate.model import NameProposal
+
+_MARKER = re.compile(rb"^//[ \t]*\+(?:k8s:)?groupName=([^\s\"]+)", re.MULTILINE)
+_GROUP_VERSIONS = ("GroupVersion", "SchemeGroupVersion", "GroupName")
+
+
+def propose(types: Types, found: Found) -> tuple[NameProposal, ...]:
+    """A proposal for each name that the API server does not like: unique, and a qualified name no code uses yet."""
+    taken = {name.text for name in found.names}
+    proposals = []
+    for name in found.names:
+        if name.verdict in (Verdict.UNQUALIFIED, Verdict.INVALID):
+            proposal = _proposal(types, name, taken)
+            taken.add(proposal.new)
+            proposals.append(proposal)
+    return tuple(proposals)
+
+
+def _proposal(types: Types, name: FoundName, taken: set[str]) -> NameProposal:
+    groups: dict[str, list[str]] = {}
+    for carrier in name.objects:
+        group = api_group(types, carrier)
+        if group:
+            groups.setdefault(group, []).append(carrier.name)
+    if len(groups) != 1:
+        known = (
+            f"types of several API groups carry it ({', '.join(sorted(groups))})"
+            if groups
+            else ("the API group of what carries it is not known")
+        )
+        return NameProposal(name.text, "", known)
+    group, kinds = next(iter(groups.items()))
+    for new in _candidates(name.text, group, sorted(set(kinds))):
+        if new not in taken and judge_name(new) is Verdict.QUALIFIED:
+            return NameProposal(name.text, new, f"carried by {', '.join(sorted(set(kinds)))} of {group}")
+    return NameProposal(name.text, "", f"every name that suggests itself in {group} is taken")
+
+
+def _candidates(old: str, group: str, kinds: list[str]) -> Iterable[str]:
+    """From the most telling on. `machinedeployment.topology.example.org` says a part of its group itself."""
+    first, _, rest = old.partition(".")
+    if rest == group or rest.endswith(f".{group}"):
+        yield f"{rest}/{first}"
+    if len(kinds) == 1:
+        yield f"{group}/{kinds[0].lower()}"
+    yield f"{group}/finalizer"
+    words = re.sub(r"[^a-z0-9]+", "-", old.lower().removesuffix(f".{group}")).strip("-")[:50].strip("-")
+    if words:
+        yield f"{group}/{words}"
+    yield from (f"{group}/finalizer-{number}" for number in range(2, 1000))
+
+
+def api_group(types: Types, carrier: Named) -> str:
+    """The API group of a type of this checkout, by its package's `+groupName` marker, or by the group version that it
+    declares; '' when neither says one."""
+    if carrier.folder is None:
+        return ""
+    checkout = types.workspace.checkout
+    for path in checkout.go_files_in(carrier.folder):
+        marker = _MARKER.search(checkout.read(path) or b"")
+        if marker is not None and not path.endswith("_test.go"):
+            return marker[1].decode("utf-8", "replace")
+    for wanted in _GROUP_VERSIONS:
+        found = types.workspace.value(carrier.folder, wanted)
+        if found is None or found[1].literal is None:
+            continue
+        file, literal = found[0], found[1].literal
+        values = values_of(types, file, literal_field(file, literal, "Group") or literal)
+        if not isinstance(values, str) and len(values) == 1:
+            return next(iter(values))
+    return ""
