@@ -6,20 +6,21 @@ helper is carried over to everything that depends on it, so the analysis is repe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tree_sitter import Node, Query, QueryCursor, QueryError
 
 from gomigrate.errors import UserError
 from gomigrate.finalizer.adders import added_by
+from gomigrate.finalizer.calls import Call, find_call
 from gomigrate.finalizer.effective_runtime import MODULE, Obstacle, Runtime, effective_runtime
 from gomigrate.finalizer.flows import find_flows
 from gomigrate.finalizer.found import Found, group
 from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
 from gomigrate.finalizer.names import NameUses, find_names
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
-from gomigrate.finalizer.objects import Verdict, judge, type_of_free
+from gomigrate.finalizer.objects import Verdict, free_text, judge, type_of_free
 from gomigrate.finalizer.refusals import refusals
 from gomigrate.finalizer.runtime_versions import Calls, needs_sets
 from gomigrate.finalizer.sites import WRITES, Site, Unknown, find_site
@@ -109,6 +110,7 @@ class Analysis:
         self.references = References(self.types, index, focus)
         self._query = _candidates(pack)
         self._sites: dict[tuple[str, int, int], Site | Unknown] = {}
+        self._calls: dict[tuple[str, int], Call | None] = {}
         self._refs: dict[Symbol, list[Reference]] = {}
         self._runtimes: dict[str, Runtime] = {}
         self.refused: dict[tuple[str, int], str] = {}
@@ -254,6 +256,7 @@ class Analysis:
     def _decide(self) -> None:
         sites: list[Site] = []
         unknown: list[Unknown] = []
+        sites += self._wrapped()
         accesses = self._accesses()
         gone = {(f.path, n.start_byte) for f, n in (*self.gone_tests, *self.gone_functions)}
         for file, node, _ in sorted(accesses, key=lambda a: not self._writes(*a)):
@@ -274,6 +277,23 @@ class Analysis:
         self.unknown = [u for u in unknown if not any(s.file is u.file and s.covers(u.node) for s in sites)]
         sites.sort(key=lambda s: (s.file.path, s.start))
         self.decisions = [self._selected(self._decision(s)) for s in sites]
+
+    def _wrapped(self) -> Iterator[Site]:
+        """Calls of functions that do with the name that they are given what one of controllerutil does. They stay,
+        and are called for each name."""
+        helpers = {(h.symbol.folder, h.symbol.receiver, h.symbol.name) for h in self.helpers}
+        for uses in self.names:
+            references = () if uses.migrated else (*uses.old_references, *uses.old_literals)
+            for reference in references:
+                if is_test_code(reference.file) or reference.file.is_generated:
+                    continue
+                key = (reference.file.path, reference.node.start_byte)
+                if key not in self._calls:
+                    self._calls[key] = find_call(self.types, uses, reference, new=False)
+                call = self._calls[key]
+                functions = set(call.meaning.functions) if call is not None else set()
+                if call is not None and functions and not functions & helpers and not call.idle:
+                    yield Site(call.file, (call.node,), call.meaning._replace(functions={}), key=call.key)
 
     def _selected(self, decision: Decision) -> Decision:
         """The decision, unless the configuration leaves the file out: then nothing there changes."""
@@ -376,6 +396,8 @@ class Analysis:
     def _runtime_obstacle(self, decision: Decision) -> Obstacle | None:
         """Why what is needed cannot be called with the controller-runtime in use; None when it can."""
         meaning, calls = decision.site.meaning, decision.calls
+        if decision.site.key is not None:
+            return None
         runtime = self.runtime(decision.site.file.directory)
         if calls is None:
             return runtime.obstacle
@@ -762,14 +784,6 @@ def is_creation(file: SourceFile, node: Node) -> bool:
         return False
     key = keyed.child_by_field_name("key")
     return key is not None and file.text(key) == "Finalizers"
-
-
-def free_text(file: SourceFile, free: Free) -> str:
-    """A free name in the words of the site's file; '' when it has none there."""
-    if free.parent is not None:
-        base = free_text(file, free.parent)
-        return f"{base}.{free.field}" if base else ""
-    return free.file.text(free.node) if free.file is file else ""
 
 
 def _shown(free: Free) -> str:

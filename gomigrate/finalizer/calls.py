@@ -1,4 +1,4 @@
-"""Calls of controllerutil that name a finalizer of the pack, as code at a stage has them."""
+"""Calls that name a finalizer of the pack, as code at a stage has them."""
 
 from __future__ import annotations
 
@@ -8,29 +8,35 @@ from tree_sitter import Node
 
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
+from gomigrate.finalizer.objects import free_text
 from gomigrate.finalizer.operations import Meaning, classify_unit
 from gomigrate.go.references import Reference
-from gomigrate.go.syntax import SourceFile, ancestors, descend, named
+from gomigrate.go.syntax import SourceFile, ancestors, descend
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
-_KINDS = {
-    "ContainsFinalizer": Operation.CONTAINS,
-    "AddFinalizer": Operation.ADD,
-    "RemoveFinalizer": Operation.REMOVE,
-}
+_OPERATIONS = frozenset((Operation.CONTAINS, Operation.ADD, Operation.REMOVE))
 
 
 class Call(NamedTuple):
-    """`key` is the expression that names the finalizer, `new` tells which of the two names it is."""
+    """A call of controllerutil, or of a function of the checkout that does what one does. `key` is the expression that
+    names the finalizer, `new` tells which of the two names it is."""
 
     file: SourceFile
     node: Node
-    operation: Operation
+    meaning: Meaning
     object: str
     key: Node
     new: bool
-    samples: int
+
+    @property
+    def operation(self) -> Operation:
+        return self.meaning.operation
+
+    @property
+    def idle(self) -> bool:
+        """What it gives on an object without the name, if it gives anything."""
+        return self.meaning.negated or self.meaning.result == "unchanged"
 
     @property
     def statement(self) -> Node | None:
@@ -43,29 +49,20 @@ def _is_listed(node: Node) -> bool:
 
 
 def find_call(types: Types, uses: NameUses, reference: Reference, new: bool) -> Call | None:
-    """The call whose key a reference is; None when it is none, or does not do what its name says."""
+    """The call that a name is given to; None when it is none, or not one that only tests for, adds or removes it."""
     file, key = reference.file, reference.node
     arguments = key.parent
-    if not reference.sure or arguments is None or arguments.type != "argument_list":
-        return None
-    call = arguments.parent
-    function = call.child_by_field_name("function") if call is not None else None
-    if call is None or function is None or function.type != "selector_expression":
-        return None
-    operand, field = function.child_by_field_name("operand"), function.child_by_field_name("field")
-    operation = _KINDS.get(file.text(field)) if field is not None else None
-    if operation is None or operand is None or types.package_of(file, operand) != CONTROLLERUTIL:
-        return None
-    if len(named(arguments)) != 2 or named(arguments)[1].id != key.id:
+    call = arguments.parent if arguments is not None and arguments.type == "argument_list" else None
+    if call is None or call.type != "call_expression" or not reference.sure:
         return None
     node = call.parent if call.parent is not None and call.parent.type == "expression_statement" else call
     meaning = classify_unit(types, file, [], [node])
     wanted = uses.rule.new if new else uses.rule.old
-    if not isinstance(meaning, Meaning) or meaning.operation is not operation or meaning.differences:
+    if not isinstance(meaning, Meaning) or meaning.operation not in _OPERATIONS or meaning.differences:
         return None
-    if [k.constant for k in meaning.keys] != [wanted]:
+    if [k.constant for k in meaning.keys] != [wanted] or len(meaning.objects) != 1:
         return None
-    return Call(file, call, operation, file.text(named(arguments)[0]), key, new, meaning.samples)
+    return Call(file, call, meaning, free_text(file, meaning.objects[0]), key, new)
 
 
 def is_controllerutil(types: Types, file: SourceFile, call: Node) -> bool:

@@ -79,6 +79,7 @@ class Rewriter:
         self.pack = pack
         self.render = render
         self.stage = stage
+        self._given: dict[tuple[str, int], set[str]] = {}
 
     def rewrite(self, decision: Decision, placement: Placement | None) -> Rewrite:
         """The edits of a site. Raises Refused, with nothing done, when it cannot be written here."""
@@ -99,6 +100,9 @@ class Rewriter:
             keys, added = self.keys(namer, file, at, placement)
         else:
             raise Refused("it has no constant to name the finalizer by")
+        if site.key is not None:
+            text, edits = self._call_for_each(decision, [added] if operation is Operation.ADD else keys)
+            return Rewrite(edits, text, tuple((alias, path) for path, alias in namer.imports.items()))
         values |= {"keys": keys, "key": added}
         if decision.by_sets:
             values |= {"object": decision.object, "sets": namer.package(file, at, SETS, "sets")}
@@ -148,7 +152,24 @@ class Rewriter:
         negated = site.meaning.negated
         if by_sets:
             return self._render("not_contains_by_sets" if negated else "contains_by_sets", values)
-        text = self._render("not_contains" if negated else "contains", values)
+        return self._joined(site, self._render("not_contains" if negated else "contains", values), count)
+
+    def _call_for_each(self, decision: Decision, keys: list[str]) -> tuple[str, tuple[TextEdit, ...]]:
+        """The call of a function that stays, once for each name."""
+        site = decision.site
+        node, key = site.nodes[0], site.key
+        assert key is not None
+        source = site.file.source
+        before, after = source[node.start_byte : key.start_byte].decode(), source[key.end_byte : node.end_byte].decode()
+        calls = [f"{before}{k}{after}" for k in keys]
+        if site.meaning.operation is Operation.CONTAINS:
+            text = self._joined(site, " || ".join(calls), len(calls))
+            return text, self._replace(site, text)
+        return self._change(decision, calls)
+
+    def _joined(self, site, text: str, count: int) -> str:  # type: ignore[no-untyped-def]
+        """A test for several names, in parentheses where what is around it asks for them."""
+        negated = site.meaning.negated
         if count < 2:
             return text
         parent = site.nodes[0].parent
@@ -211,6 +232,18 @@ class Rewriter:
                     name = file.text(left)
                     text = f"{calls[0]}{separator}{name} = {calls[1]} || {name}"
                     return text.replace(separator, "\n"), self._replace(site, text)
+            header = outer.parent if outer is not None and outer.type == "short_var_declaration" else None
+            if header is not None and header.type == "if_statement" and wanted:
+                left = outer.child_by_field_name("left") if outer is not None else None
+                above = header.parent is not None and header.parent.type == "statement_list"
+                if above and left is not None and len(named(left)) == 1:
+                    before = f"{names[1]} := {calls[1]}{self._separator(file, header)}"
+                    text = f"{calls[0]} || {names[1]}"
+                    edits = (
+                        TextEdit(file.path, header.start_byte, header.start_byte, before.encode()),
+                        TextEdit(file.path, node.start_byte, node.end_byte, text.encode()),
+                    )
+                    return f"{names[1]} := {calls[1]}\nif {file.text(left)} := {text}; …", (*edits, *self._dead(site))
             if outer is not None and in_list and outer.type == "return_statement":
                 before = f"{names[0]} := {calls[0]}{separator}"
                 text = f"{calls[1]} || {names[0]}" if wanted else f"!({calls[1]} || {names[0]})"
@@ -222,11 +255,14 @@ class Rewriter:
         raise Refused("both names must be removed, and their common result cannot be written into this expression")
 
     def _fresh(self, file: SourceFile, node: Node, name: str) -> str:
-        """A variable name that the function around does not use yet."""
+        """A variable name that the function around does not use yet, and no other site in it was given."""
         function = [a for a in ancestors(node) if a.type in FUNCTION_LIKE][-1]
-        used = {file.text(i) for i in descend(function, "identifier")} | set(file.values)
+        given = self._given.setdefault((file.path, function.start_byte), set())
+        used = {file.text(i) for i in descend(function, "identifier")} | set(file.values) | given
         candidates = (name, f"{name}Finalizer", *(f"{name}{i}" for i in range(2, 99)))
-        return next(c for c in candidates if c not in used)
+        found = next(c for c in candidates if c not in used)
+        given.add(found)
+        return found
 
     def _replace(self, site, text: str) -> tuple[TextEdit, ...]:  # type: ignore[no-untyped-def]
         edit = TextEdit(site.file.path, site.start, site.end, text.encode())

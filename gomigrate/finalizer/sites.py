@@ -30,12 +30,14 @@ _LISTS = ("statement_list",)
 
 class Site(NamedTuple):
     """A unit with its meaning. `nodes` is one expression or adjacent statements; `dead` are the statements before
-    it that nothing else needs once it is replaced."""
+    it that nothing else needs once it is replaced. With a `key` it is the call of a function that stays, and that is
+    given the name there."""
 
     file: SourceFile
     nodes: tuple[Node, ...]
     meaning: Meaning
     dead: tuple[Node, ...] = ()
+    key: Node | None = None
 
     @property
     def is_expression(self) -> bool:

@@ -70,7 +70,7 @@ def _step(step: Step, place: Call | Reference, text: str, changed: bool) -> Diag
     if place.file.is_test and not text:
         how = "the same stands beside it for the new name, or it speaks of the past"
     if isinstance(place, Call):
-        how = f"run on {place.samples} samples: equal to {place.operation.value}; {how}"
+        how = f"run on {place.meaning.samples} samples: equal to {place.operation.value}; {how}"
     fix = SuggestedFix("next stage", _edits_of(step, place), text) if changed else None
     evidence = Evidence(Confidence.EXACT, how)
     return at(

@@ -304,7 +304,7 @@ def _fold(analysis: Analysis, step: Step, calls: list[Call], file: SourceFile) -
     ]
     try:
         for call, _ in pairs:
-            fold.know(call.node, False)
+            fold.know(call.node, call.idle)
         spans = fold.spans()
     except Kept as kept:
         raise Left(str(kept), file, kept.node, "change it by hand") from None
