@@ -291,8 +291,7 @@ class Analysis:
                 if key not in self._calls:
                     self._calls[key] = find_call(self.types, uses, reference, new=False)
                 call = self._calls[key]
-                functions = set(call.meaning.functions) if call is not None else set()
-                if call is not None and functions and not functions & helpers and not call.idle:
+                if call is not None and call.is_wrapped and not call.idle and not helpers & set(call.meaning.functions):
                     yield Site(call.file, (call.node,), call.meaning._replace(functions={}), key=call.key)
 
     def _selected(self, decision: Decision) -> Decision:

@@ -39,6 +39,12 @@ class Call(NamedTuple):
         return self.meaning.negated or self.meaning.result == "unchanged"
 
     @property
+    def is_wrapped(self) -> bool:
+        """Whether it is given to functions that have nothing hand-written about them: they hand on object and name."""
+        texts = [self.file.text(self.node), *(f.text(n) for f, n in self.meaning.functions.values())]
+        return len(texts) > 1 and not any("Finalizers" in text for text in texts)
+
+    @property
     def statement(self) -> Node | None:
         """The statement that the call belongs to, itself an element of a list of statements."""
         return next((a for a in (self.node, *ancestors(self.node)) if _is_listed(a)), None)
