@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +29,9 @@ TESTS = Path(__file__).parent
 SERVED = TESTS / "apiserver"
 TODAY = "today"
 RELEASES = (TODAY, *(stage.value for stage in Stage))
+NEIGHBOURS = list(pairwise(RELEASES))
+# All steps that gomigrate takes in one patch.
+STEPS = [(TODAY, "prepare"), (TODAY, "switch"), (TODAY, "cleanup"), ("prepare", "switch"), ("switch", "cleanup")]
 
 
 class Operator(NamedTuple):
@@ -100,7 +103,7 @@ def cluster(go: Path, sample_dir: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the reports of the releases are, as CHECKOUT-STAGE.json once there are releases."""
+    """Where the report of each step is, as CHECKOUT-FROM-TO.json once there are releases."""
     return tmp_path_factory.mktemp("reports")
 
 
@@ -109,27 +112,32 @@ def releases(
     go: Path, cluster: Cluster, sample_dir: Path, reports: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Release]]:
     """The operators as they are today and at each stage, all running."""
+    tops = {name: tmp_path_factory.mktemp(name) for name in RELEASES}
+    for top in tops.values():
+        shutil.copytree(sample_dir, top / CHECKOUTS["sample"])
+        shutil.copytree(SERVED / "lighthouse", top / CHECKOUTS["lighthouse"])
+        shutil.copytree(SERVED / "driver", top / "tests/apiserver/driver")
+    for start, end in STEPS:
+        for checkout, folder in CHECKOUTS.items():
+            report = reports / f"{checkout}-{start}-{end}.json"
+            patch = migrate(tops[start] / folder, PACKS[checkout], end, report)
+            if start == TODAY:
+                subprocess.run(["git", "apply", patch], cwd=tops[end] / folder, check=True)
     with ExitStack() as running:
         found = {}
-        for name in RELEASES:
-            top = tmp_path_factory.mktemp(name)
-            shutil.copytree(sample_dir, top / CHECKOUTS["sample"])
-            shutil.copytree(SERVED / "lighthouse", top / CHECKOUTS["lighthouse"])
-            shutil.copytree(SERVED / "driver", top / "tests/apiserver/driver")
-            if name != TODAY:
-                for checkout, folder in CHECKOUTS.items():
-                    migrate(top / folder, PACKS[checkout], Stage(name), reports / f"{checkout}-{name}.json")
+        for name, top in tops.items():
             program = build(go, top / "tests/apiserver/driver", top / "program")
             found[name] = running.enter_context(Release(program, cluster, top / "log"))
         yield found
 
 
-def migrate(checkout: Path, pack: str, stage: Stage, report: Path) -> None:
+def migrate(checkout: Path, pack: str, stage: str, report: Path) -> Path:
+    """Writes the report, and the patch beside it."""
     patch = report.with_suffix(".patch")
-    command: list[Path | str] = [sys.executable, "-m", "gomigrate", "patch", checkout, "--stage", stage.value]
+    command: list[Path | str] = [sys.executable, "-m", "gomigrate", "patch", checkout, "--stage", stage]
     command += ["--rules", SERVED / "rules", "--pack", pack, "--quiet", "-o", patch, "--report", report]
     subprocess.run(command, check=True)
-    subprocess.run(["git", "apply", patch], cwd=checkout, check=True)
+    return patch
 
 
 NAMES = [
@@ -238,46 +246,33 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 @pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)
-@pytest.mark.parametrize("stage", list(Stage), ids=[stage.value for stage in Stage])
+@pytest.mark.parametrize(("start", "end"), STEPS, ids=map("-".join, STEPS))
 def test_the_matrix_is_what_the_server_shows(
-    releases: dict[str, Release], reports: Path, replay: Replay, operator: Operator, stage: Stage
+    releases: dict[str, Release], reports: Path, replay: Replay, operator: Operator, start: str, end: str
 ) -> None:
-    report = json.loads((reports / f"{operator.checkout}-{stage.value}.json").read_bytes())
+    report = json.loads((reports / f"{operator.checkout}-{start}-{end}.json").read_bytes())
     (matrix,) = (m for m in report["matrices"] if m["name"] == operator.old)
     assert len(matrix["cells"]) == 10
     rows = [("made", "handled", "report", "server", "")]
     wrong = 0
     for cell in matrix["cells"]:
-        found = replay(operator, {"old": TODAY, "new": stage.value}, cell["created_by"], cell["handled_by"])
+        found = replay(operator, {"old": start, "new": end}, cell["created_by"], cell["handled_by"])
         agrees = found in expected(cell, operator.marks_again)
         wrong += not agrees
         said = f"{'' if cell['certain'] else 'perhaps '}{' '.join(cell['left']) or 'freed'}"
-        shown = " / ".join(" ".join(end) or "freed" for end in dict.fromkeys(found))
+        shown = " / ".join(" ".join(left) or "freed" for left in dict.fromkeys(found))
         rows.append((cell["created_by"], " ".join(cell["handled_by"]), said, shown, "" if agrees else "DIFFERS"))
-    print(f"\n{operator.name}, today and {stage.value}:\n{table(rows)}")
+    print(f"\n{operator.name}, {start} and {end}:\n{table(rows)}")
     assert not wrong, "\n" + table(rows)
-
-
-HISTORIES = [
-    (created_by, handled_by)
-    for created_by in ("old", "new")
-    for handled_by in (("old",), ("new",), ("old", "new"), ("new", "old"), ("old", "new", "old"))
-]
-
-
-@pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)
-@pytest.mark.parametrize("pair", [(TODAY, "prepare"), ("prepare", "switch"), ("switch", "cleanup")], ids=" ".join)
-def test_the_three_releases_are_safe_both_ways(replay: Replay, operator: Operator, pair: tuple[str, str]) -> None:
-    meant = dict(zip(("old", "new"), pair, strict=True))
-    for created_by, handled_by in HISTORIES:
-        assert replay(operator, meant, created_by, handled_by) == End((), ()), (created_by, handled_by)
+    if (start, end) in NEIGHBOURS:
+        assert all(cell["freed"] for cell in matrix["cells"])
 
 
 def test_code_that_takes_off_only_its_own_name_needs_three_releases(
     releases: dict[str, Release], reports: Path, replay: Replay
 ) -> None:
     beacon = OPERATORS["beacon"]
-    report = json.loads((reports / "lighthouse-switch.json").read_bytes())
+    report = json.loads((reports / f"lighthouse-{TODAY}-switch.json").read_bytes())
     advice = report["matrices"][0]["advice"]
     assert "A rollback leaves objects stuck" in advice
     assert "today and prepare: safe both ways, prepare and switch: safe both ways" in advice
