@@ -10,17 +10,20 @@ from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import free_text
 from gomigrate.finalizer.operations import Meaning, classify_unit
+from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile, ancestors, descend
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
+# What a removal that is written with sets does beside.
+_BY_SETS = frozenset({"sorted", "dedup", "nil-empty"})
 _OPERATIONS = frozenset((Operation.CONTAINS, Operation.ADD, Operation.REMOVE))
 
 
 class Call(NamedTuple):
-    """A call of controllerutil, or of a function of the checkout that does what one does. `key` is the expression that
-    names the finalizer, `new` tells which of the two names it is."""
+    """A call of controllerutil, of sets in its stead, or of a function of the checkout that does what one does. `key`
+    is the expression that names the finalizer, `new` tells which of the two names it is."""
 
     file: SourceFile
     node: Node
@@ -61,20 +64,50 @@ def find_call(types: Types, uses: NameUses, reference: Reference, new: bool) -> 
     call = arguments.parent if arguments is not None and arguments.type == "argument_list" else None
     if call is None or call.type != "call_expression" or not reference.sure:
         return None
+    removal = _removal_by_sets(types, file, call)
+    call = removal or call
     node = call.parent if call.parent is not None and call.parent.type == "expression_statement" else call
     meaning = classify_unit(types, file, [], [node])
     wanted = uses.rule.new if new else uses.rule.old
-    if not isinstance(meaning, Meaning) or meaning.operation not in _OPERATIONS or meaning.differences:
+    if not isinstance(meaning, Meaning) or meaning.operation not in _OPERATIONS:
+        return None
+    if not (_BY_SETS if removal is not None else frozenset()).issuperset(meaning.difference_names):
         return None
     if [k.constant for k in meaning.keys] != [wanted] or len(meaning.objects) != 1:
         return None
     return Call(file, call, meaning, free_text(file, meaning.objects[0]), key, new)
 
 
-def is_controllerutil(types: Types, file: SourceFile, call: Node) -> bool:
-    function = call.child_by_field_name("function")
-    operand = function.child_by_field_name("operand") if function is not None else None
-    return operand is not None and types.package_of(file, operand) == CONTROLLERUTIL
+def _removal_by_sets(types: Types, file: SourceFile, call: Node) -> Node | None:
+    """Of the call of Delete in `o.SetFinalizers(sets.NewString(…).Delete(key).List())` the call of SetFinalizers."""
+    made, name = _called(file, call)
+    if name != "Delete" or made is None or not _is_of(types, file, made, SETS):
+        return None
+    return next((a for a in ancestors(call) if _called(file, a)[1] == "SetFinalizers"), None)
+
+
+def only_asks(types: Types, file: SourceFile, call: Node) -> bool:
+    """Whether a call asks whether a finalizer is there, or is a part of that question."""
+    operand, name = _called(file, call)
+    if name == "Has" and operand is not None:
+        return _is_of(types, file, operand, SETS)
+    wanted = {"ContainsFinalizer": CONTROLLERUTIL, "NewString": SETS}.get(name)
+    return wanted is not None and _is_of(types, file, call, wanted)
+
+
+def _called(file: SourceFile, call: Node) -> tuple[Node | None, str]:
+    """Of a call `operand.name(…)` the two; (None, "") of anything else."""
+    function = call.child_by_field_name("function") if call.type == "call_expression" else None
+    if function is None or function.type != "selector_expression":
+        return None, ""
+    field = function.child_by_field_name("field")
+    return function.child_by_field_name("operand"), file.text(field) if field is not None else ""
+
+
+def _is_of(types: Types, file: SourceFile, call: Node, package: str) -> bool:
+    """Whether a node is a call of a function of this package."""
+    operand, _ = _called(file, call)
+    return operand is not None and types.package_of(file, operand) == package
 
 
 def partner(call: Call, others: list[Call]) -> Call | None:

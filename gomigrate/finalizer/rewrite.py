@@ -150,9 +150,8 @@ class Rewriter:
 
     def _question(self, site, values: dict[str, object], count: int, *, by_sets: bool) -> str:  # type: ignore[no-untyped-def]
         negated = site.meaning.negated
-        if by_sets:
-            return self._render("not_contains_by_sets" if negated else "contains_by_sets", values)
-        return self._joined(site, self._render("not_contains" if negated else "contains", values), count)
+        template = f"{'not_' if negated else ''}contains{'_by_sets' if by_sets else ''}"
+        return self._joined(site, self._render(template, values), count)
 
     def _call_for_each(self, decision: Decision, keys: list[str]) -> tuple[str, tuple[TextEdit, ...]]:
         """The call of a function that stays, once for each name."""

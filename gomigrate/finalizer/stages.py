@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from gomigrate.finalizer import constants
 from gomigrate.finalizer.analysis import Analysis, is_test_code
-from gomigrate.finalizer.calls import Call, find_call, is_controllerutil, moves_over, partner
+from gomigrate.finalizer.calls import Call, find_call, moves_over, only_asks, partner
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Constant, sees
@@ -336,7 +336,7 @@ def _is_quiet(analysis: Analysis, file: SourceFile, call: Node) -> bool:
         return False
     name = function.child_by_field_name("field") or function
     text = file.text(name)
-    return text in _QUIET or (text == "ContainsFinalizer" and is_controllerutil(analysis.types, file, call))
+    return text in _QUIET or only_asks(analysis.types, file, call)
 
 
 def _behaviour(uses: NameUses, places: _Places) -> Behaviour:
