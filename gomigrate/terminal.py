@@ -37,6 +37,8 @@ class Terminal:
     def summary(self, plan: Plan, output: Path | None, reports: Sequence[Path]) -> None:
         """What the patch does and what it leaves, on standard error."""
         if self.quiet:
+            if plan.verification is not None and plan.verification.verdict.value != "proven":
+                self._verification(plan.verification)
             return
         self.notes(plan.notes)
         self._say(f"{_bold(_verdict(plan))}")

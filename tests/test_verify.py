@@ -332,6 +332,12 @@ def test_what_keeps_go_from_working(verify: Verify, repo: Path, body: str, words
         assert word in done.err
 
 
+def test_a_quiet_run_still_says_what_is_wrong(verify: Verify) -> None:
+    assert verify("", "-q").err == ""
+    done = verify('if verb == "build": complain("write $WORK/b001: no space left on device"); exit(1)', "-q")
+    assert done.code == 2 and "the disk is full" in done.err and "go build before" not in done.err
+
+
 def test_no_go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(toolchain, "_bundled", lambda: None)
