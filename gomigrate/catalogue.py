@@ -9,6 +9,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+# The bytes of a comment that suppresses findings of a rule.
+DIRECTIVE = b"gomigrate:ignore"
+
 
 class Severity(str, Enum):
     """How much a finding matters, in SARIF's words."""
@@ -225,6 +228,35 @@ cannot be followed may be anything. See that every name it can get is domain-qua
     sources=(_FINALIZERS,),
 )
 
+INVALID_SUPPRESSION = Rule(
+    "GM013",
+    "invalid-suppression",
+    Severity.WARNING,
+    "A suppression that is not well-formed",
+    """\
+`//gomigrate:ignore RULE reason` wants a rule that there is (its id or name, several with commas between), a reason, no
+blank after the slashes, and code on its line or on the line below. Until it is mended nothing is edited at its place,
+and with no rule or an unknown one every finding is still reported.""",
+    before="""\
+//gomigrate:ignore GM04
+w.Finalizers = nil""",
+    after="""\
+//gomigrate:ignore GM004 the simulator owns these objects alone
+w.Finalizers = nil""",
+)
+UNUSED_SUPPRESSION = Rule(
+    "GM014",
+    "unused-suppression",
+    Severity.WARNING,
+    "A suppression that suppresses nothing",
+    """\
+There is no finding of its rule at its place any more: take the comment out, so that it does not hide the next one.""",
+    before="""\
+//gomigrate:ignore GM004 the simulator owns these objects alone
+controllerutil.RemoveFinalizer(w, FinalizerKey)""",
+    after="controllerutil.RemoveFinalizer(w, FinalizerKey)",
+)
+
 RULES = (
     UNQUALIFIED_NAME,
     HAND_WRITTEN_HELPER,
@@ -238,7 +270,13 @@ RULES = (
     LEGACY_LEFT_OVER,
     UNSAFE_UPGRADE,
     COMPUTED_NAME,
+    INVALID_SUPPRESSION,
+    UNUSED_SUPPRESSION,
 )
+
+
+# They speak of suppressions, and cannot be suppressed themselves.
+ALWAYS_TOLD = frozenset({INVALID_SUPPRESSION.id, UNUSED_SUPPRESSION.id})
 
 
 def find_rule(word: str) -> Rule | None:

@@ -180,14 +180,15 @@ def check(paths: tuple[Path, ...], form: str, **options: Any) -> None:
 
     terminal = _terminal(options)
     found, notes = check_paths(paths or (Path("."),), partial(settle, _given(options)))
+    told = tuple(d for d in found if not d.suppressed)
     if form == "text":
-        terminal.findings(found, notes)
+        terminal.findings(told, notes, suppressed=len(found) - len(told))
     else:
         from gomigrate.report import render_findings
 
-        click.echo(render_findings(found, notes, form), nl=False)
+        click.echo(render_findings(found if form == "sarif" else told, notes, form), nl=False)
         terminal.notes(notes)
-    if any(d.rule.severity is not Severity.NOTE for d in found):
+    if any(d.rule.severity is not Severity.NOTE for d in told):
         sys.exit(1)
 
 

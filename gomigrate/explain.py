@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from gomigrate.catalogue import RULES, Rule, find_rule, nearest
+from gomigrate.catalogue import ALWAYS_TOLD, RULES, Rule, find_rule, nearest
 from gomigrate.errors import UserError, printable
 
 _PAGE = """\
@@ -41,6 +41,8 @@ def help_text(rule: Rule) -> str:
             parts.append(f"{title}:\n\n" + _indented(code))
     if rule.sources:
         parts.append("Source:\n" + "\n".join(f"  {s}" for s in rule.sources))
+    if rule.id not in ALWAYS_TOLD:
+        parts.append(f"Suppress, behind the code, above it or above the package clause:\n  {_directive(rule)}")
     return "\n\n".join(parts)
 
 
@@ -52,6 +54,8 @@ def help_markdown(rule: Rule) -> str:
             parts.append(f"{title}:\n\n```go\n{code}\n```")
     if rule.sources:
         parts.append("Source: " + ",\n".join(f"<{s}>" for s in rule.sources))
+    if rule.id not in ALWAYS_TOLD:
+        parts.append(f"Suppress: `{_directive(rule)}`")
     return "\n\n".join(parts)
 
 
@@ -62,6 +66,10 @@ def page() -> str:
     for rule in RULES:
         parts.append(f"## {rule.id} {rule.name}\n\n**{rule.title}.**\n\n{help_markdown(rule)}")
     return "\n\n".join(p.strip("\n") for p in parts) + "\n"
+
+
+def _directive(rule: Rule) -> str:
+    return f"//gomigrate:ignore {rule.id} the reason"
 
 
 def _anchor(rule: Rule) -> str:

@@ -92,7 +92,10 @@ class Requirement(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """One finding. With a fix it is changed by the patch; without one it is left to a person, and says why."""
+    """One finding. With a fix it is changed by the patch; without one it is left to a person, and says why.
+
+    One that is left on purpose is `intended`, and `suppressed` when a comment in the code is why.
+    """
 
     rule: Rule
     path: str
@@ -109,6 +112,7 @@ class Diagnostic(NamedTuple):
     next_step: str = ""
     requirement: Requirement | None = None
     intended: bool = False
+    suppressed: bool = False
 
     @property
     def where(self) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from gomigrate.catalogue import DIRECTIVE
 from gomigrate.errors import UserError
 from gomigrate.finalizer.qualified import Verdict, judge_name
 from gomigrate.resources import data_dir
@@ -71,7 +72,7 @@ class Pack(NamedTuple):
     def needles(self) -> tuple[bytes, ...]:
         """Bytes of which a file holds at least one when it has anything to do with finalizers or these names."""
         names = [name.encode() for f in self.finalizers for name in (f.old, f.new)]
-        return (COMMON, *(n for n in names if COMMON not in n))
+        return (COMMON, DIRECTIVE, *(n for n in names if COMMON not in n))
 
     def path(self, name: str) -> Path:
         """A query or template: the pack's own file when it brings one, else that of the base."""

@@ -109,7 +109,7 @@ class Terminal:
             self._say(f"  {printable(line)}")
         self._say(f"wrote {printable(str(path))}; change it as you like")
 
-    def findings(self, found: Sequence[Diagnostic], notes: Sequence[Note]) -> None:
+    def findings(self, found: Sequence[Diagnostic], notes: Sequence[Note], suppressed: int = 0) -> None:
         """Findings of `check`, on standard output: file:line:column, rule, message."""
         for diagnostic in found:
             where = click.style(printable(diagnostic.where), bold=True)
@@ -119,6 +119,8 @@ class Terminal:
         if found and not self.quiet:
             files = len({d.path for d in found})
             self._say(f"{plural(len(found), 'finding')} in {plural(files, 'file')}; `gomigrate patch` shows the way")
+        if suppressed and not self.quiet:
+            self._say(f"{plural(suppressed, 'finding')} suppressed by comments")
 
     def _finding(self, diagnostic: Diagnostic, state: str) -> None:
         self._say(f"    {printable(diagnostic.where)}: {printable(diagnostic.message)}")

@@ -11,6 +11,13 @@ from typing import NamedTuple
 
 from tree_sitter import Node, Query, QueryCursor, QueryError
 
+from gomigrate.catalogue import (
+    DIRECTIVE,
+    HAND_WRITTEN_CALL,
+    INLINE_FINALIZER_CODE,
+    UNQUALIFIED_NAME,
+    Rule,
+)
 from gomigrate.errors import UserError
 from gomigrate.finalizer.adders import added_by
 from gomigrate.finalizer.calls import Call, find_call
@@ -34,6 +41,7 @@ from gomigrate.index import Index
 from gomigrate.model import Operation, Requirement, Stage
 from gomigrate.packs import Pack
 from gomigrate.selection import Selection
+from gomigrate.suppressions import Suppressions
 
 NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
 KEYLESS = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.IS_DELETING, Operation.SAME_COUNT})
@@ -106,6 +114,7 @@ class Analysis:
         self.stage = stage
         self.selection = selection
         self.focus = focus
+        self.suppressions = Suppressions()
         self.types = Types(workspace)
         self.references = References(self.types, index, focus)
         self._query = _candidates(pack)
@@ -121,7 +130,9 @@ class Analysis:
         self.gone: set[Symbol] = set()
         self.gone_functions: list[tuple[SourceFile, Node]] = []
         self.gone_tests: list[tuple[SourceFile, Node]] = []
-        self.files = self._hot_files(index.holding if index is not None else focus or [])
+        paths = index.holding if index is not None else focus or []
+        self.marked = [p for p in paths if DIRECTIVE in (workspace.checkout.read(p) or b"")]
+        self.files = self._hot_files(paths)
         self.names: list[NameUses] = []
         self.found = Found()
         files = self._helper_files(focus)
@@ -295,13 +306,17 @@ class Analysis:
                     yield Site(call.file, (call.node,), call.meaning._replace(functions={}), key=call.key)
 
     def _selected(self, decision: Decision) -> Decision:
-        """The decision, unless the configuration leaves the file out: then nothing there changes."""
-        if decision.already or not self.selection.limits:
+        """The decision, unless the configuration leaves the file out or a comment keeps the place: then nothing there
+        changes."""
+        if decision.already:
             return decision
         reason = self.selection.left_out(decision.site.file.path)
         if reason:
             return decision._replace(left=reason, next_step="")
-        reason = self._narrows_for_left_out(decision.site)
+        reason = self._kept_by_comment(decision.site)
+        if reason:
+            return decision._replace(left=reason, next_step="")
+        reason = self._narrows_for_left_out(decision.site) or self._guards_kept(decision.site)
         next_step = "migrate that use by hand, then run again"
         return decision._replace(left=reason, next_step=next_step) if reason and not decision.left else decision
 
@@ -314,11 +329,33 @@ class Analysis:
         if symbol not in self.kept:
             return ""
         for reference in self.refs(symbol):
-            left_out = self.selection.left_out(reference.file.path)
+            left_out = self._left_alone(HAND_WRITTEN_CALL, reference)
             if left_out:
                 line = reference.file.position(reference.node.start_byte)[0]
                 return f"{reference.file.path}:{line} uses this helper, and {left_out}"
         return ""
+
+    def _guards_kept(self, site: Site) -> str:
+        """Why a test for any finalizer may not narrow: a comment keeps a place in its function that may hang on it."""
+        function = self._function_around(site.nodes[0])
+        if function is None or site.meaning.operation is not Operation.HAS_ANY or not self.suppressions.of(site.file):
+            return ""
+        for other in self._recognised():
+            kept = other.file is site.file and _inside_node(other.nodes[0], function) and self._kept_by_comment(other)
+            if kept:
+                return f"what stands under this test must stay: {kept}"
+        return ""
+
+    def _kept_by_comment(self, site: Site) -> str:
+        return self.suppressions.keeps(INLINE_FINALIZER_CODE, site.file, *site.nodes, *site.dead)
+
+    def _left_alone(self, rule: Rule, reference: Reference) -> str:
+        """Why a use is not edited, whatever it means: by the configuration or by a comment. '' when it may be."""
+        file, node = reference.file, reference.node
+        sites = self._recognised() if self.suppressions.of(file) else []
+        around = (s for s in sites if s.file is file and s.covers(node))
+        reason = self.selection.left_out(file.path) or self.suppressions.keeps(rule, file, node)
+        return reason or next(filter(None, map(self._kept_by_comment, around)), "")
 
     @staticmethod
     def _writes(file: SourceFile, node: Node, writes: bool) -> bool:
@@ -555,9 +592,7 @@ class Analysis:
             for (folder, receiver, name), declared in site.meaning.functions.items():
                 functions.setdefault(Symbol(folder, receiver, name), declared)
         functions = {
-            s: f
-            for s, f in functions.items()
-            if s not in self.kept and not f[0].is_generated and not self.selection.left_out(f[0].path)
+            s: f for s, f in functions.items() if s not in self.kept and not f[0].is_generated and not self._stays(*f)
         }
         used = {f for site in rewritten for f in site.meaning.functions}
         families = {functions[s][0].path for s in functions if (s.folder, s.receiver, s.name) in used}
@@ -593,7 +628,7 @@ class Analysis:
         for symbol, helper in helpers.items():
             if symbol not in gone and symbol not in self.kept:
                 last_use = next((r for r in self.refs(symbol) if not self.is_gone(r, rewritten, spans)), None)
-                left_out = self.selection.left_out(helper.file.path)
+                left_out = self._stays(helper.file, helper.node)
                 unused = left_out or "nothing in this checkout uses it; other code may"
                 why = self._why_kept(last_use) if last_use is not None else unused
                 self.kept[symbol] = Kept(helper, *reasons.get(symbol, (last_use, why)))
@@ -642,11 +677,16 @@ class Analysis:
                 for n in file.functions
                 if file.name_of(n).startswith(("Test", "Benchmark", "Fuzz", "Example"))
                 and only_about(self.types, file, n, gone)
+                and not self._stays(file, n)
             ]
             found += [(file, n) for n in tests]
             if tests:
                 found += self._only_used_by(file, tests)
         return found
+
+    def _stays(self, file: SourceFile, declaration: Node) -> str:
+        """Why a declaration may not go: by the configuration or by a comment. '' when it may."""
+        return self.selection.left_out(file.path) or self.suppressions.keeps_whole(file, declaration)
 
     def _only_used_by(self, file: SourceFile, tests: list[Node]) -> list[tuple[SourceFile, Node]]:
         spans = [(file.path, n) for n in tests]
@@ -658,7 +698,8 @@ class Analysis:
             if node.type != "function_declaration" or node in tests or name[:1].isupper() or name in ("init", "main"):
                 continue
             uses = references.of(Symbol(file.directory, "", name))
-            if uses and all(self.is_gone(r, [], [*spans, (file.path, node)]) for r in uses):
+            gone = uses and all(self.is_gone(r, [], [*spans, (file.path, node)]) for r in uses)
+            if gone and not self._stays(file, node):
                 found.append((file, node))
         return found
 
@@ -685,7 +726,8 @@ class Analysis:
             if blind is not None:
                 self.blocked[uses.rule.old] = (f"{blind} could not be read and may use the name", None)
             for declared in uses.old:
-                left_out = self.selection.left_out(declared.file.path)
+                spec = declared.value.spec
+                left_out = self._stays(declared.file, spec)
                 if left_out:
                     self.blocked[uses.rule.old] = (f"{declared.file.path} declares the name, and {left_out}", None)
             variables = [d for d in uses.old if d.value.kind == "var"]
@@ -709,7 +751,7 @@ class Analysis:
         file, node = reference.file, reference.node
         line = file.position(node.start_byte)[0]
         where = f"{file.path}:{line}"
-        left_out = self.selection.left_out(file.path)
+        left_out = self._left_alone(UNQUALIFIED_NAME, reference)
         if left_out:
             return f"{where} uses the name, and {left_out}"
         if not reference.sure:

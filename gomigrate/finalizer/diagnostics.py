@@ -24,6 +24,7 @@ from gomigrate.finalizer.name_diagnostics import describe_names
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
 from gomigrate.finalizer.places import at
+from gomigrate.finalizer.suppression_diagnostics import describe_suppressions
 from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
 from gomigrate.model import (
     Confidence,
@@ -81,7 +82,8 @@ def describe(
         *more,
         *_unsafe(analysis, matrices),
     ]
-    return _sorted([_selected(analysis, d) for d in found])
+    found = [_selected(analysis, d) for d in found]
+    return _sorted([*found, *describe_suppressions(analysis, planned=True)])
 
 
 def findings(analysis: Analysis, more: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -107,7 +109,8 @@ def findings(analysis: Analysis, more: Iterable[Diagnostic]) -> tuple[Diagnostic
             if not covered and not uses.migrated:
                 found.append(_unqualified(reference.file, reference.node, "the name", uses))
     found += [*describe_names(analysis), *_unknown(analysis), *more]
-    return _sorted([d for d in found if not analysis.selection.left_out(d.path)])
+    found = [_selected(analysis, d) for d in found if not analysis.selection.left_out(d.path)]
+    return _sorted([*found, *describe_suppressions(analysis, planned=False)])
 
 
 def _sorted(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -115,9 +118,17 @@ def _sorted(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def _selected(analysis: Analysis, diagnostic: Diagnostic) -> Diagnostic:
-    """In a file that the configuration leaves out everything is left on purpose."""
+    """What the configuration leaves out, or a comment suppresses, is left on purpose."""
     reason = analysis.selection.left_out(diagnostic.path)
-    return diagnostic._replace(left_because=reason, next_step="", intended=True) if reason else diagnostic
+    if reason:
+        return diagnostic._replace(left_because=reason, next_step="", intended=True)
+    file = analysis.workspace.file(diagnostic.path)
+    if file is None or diagnostic.fix is not None:
+        return diagnostic
+    found = analysis.suppressions.match(diagnostic.rule, file, diagnostic.line, diagnostic.end_line)
+    if found is None:
+        return diagnostic
+    return diagnostic._replace(left_because=found.why, next_step="", intended=True, suppressed=True)
 
 
 def _unqualified(file: SourceFile, node: Node, what: str, uses: NameUses) -> Diagnostic:
@@ -151,6 +162,8 @@ def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> D
     negated = " (negated)" if meaning.negated else ""
     by = f" by the hand-written {helper}" if helper else ""
     on = f" on {decision.object}" if decision.object else ""
+    # A statement before the site that would go with it may be what the comment speaks for.
+    suppressed = bool(decision.left) and analysis.suppressions.suppresses(rule, site.file, *site.nodes, *site.dead)
     return at(
         rule,
         site.file,
@@ -163,7 +176,8 @@ def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> D
         left_because="" if fix is not None else decision.left,
         next_step="" if fix is not None else decision.next_step,
         requirement=None if fix is not None else decision.requirement,
-        intended=decision.intended,
+        intended=decision.intended or suppressed,
+        suppressed=suppressed,
     )
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from gomigrate.catalogue import ARBITRARY_FIXTURE, DIRECTIVE
 from gomigrate.errors import UserError
 from gomigrate.finalizer import constants, diagnostics, stage_diagnostics
 from gomigrate.finalizer.analysis import Analysis, Decision, is_test_code
@@ -253,7 +254,8 @@ def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
                 continue
             left_out = analysis.selection.left_out(file.path)
             for fixture in find_fixtures(file, known):
-                fixture = fixture._replace(left=left_out or fixture.left)
+                kept = analysis.suppressions.keeps(ARBITRARY_FIXTURE, file, *fixture.nodes)
+                fixture = fixture._replace(left=left_out or kept or fixture.left)
                 if not any(analysis.is_gone(Reference(file, n), [], spans) for n in fixture.nodes):
                     found.setdefault(next(iter(names)), []).append(fixture)
     return found
@@ -293,6 +295,7 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
             removal = removal_edits(*draft.removed[path])
             if removal is None:
                 changes[path] = None
+                _must_keep_comments(path, file.source, b"")
                 continue
             edits = [e for e in edits if not any(r.start <= e.start and e.end <= r.end for r in removal)]
             edits += removal
@@ -312,6 +315,7 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
         if path in draft.tidied or touches_layout(file.source, edits):
             changed = tidy(file, changed)
         changes[path] = changed.source
+        _must_keep_comments(path, file.source, changed.source)
     return originals, {p: c for p, c in changes.items() if c != originals.get(p)}
 
 
@@ -328,6 +332,15 @@ def _must_parse(changed: SourceFile) -> None:
         raise UserError(
             f"{changed.path}: the changed file would have a syntax error at {line}:{column}; nothing was written. "
             "Please report this."
+        )
+
+
+def _must_keep_comments(path: str, before: bytes, after: bytes) -> None:
+    """The analysis sees to it; a person's word is kept even when it has a mistake."""
+    if after.count(DIRECTIVE) < before.count(DIRECTIVE):
+        raise UserError(
+            f"{path}: a //{DIRECTIVE.decode()} comment would go; nothing was written. Please report this; until then "
+            "take the comment out."
         )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
+from gomigrate.catalogue import LEGACY_LEFT_OVER
 from gomigrate.finalizer import constants
 from gomigrate.finalizer.analysis import Analysis, is_test_code
 from gomigrate.finalizer.calls import Call, find_call, moves_over, only_asks, partner
@@ -73,12 +74,20 @@ def next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
     Raises Left.
     """
     step = _next_stage(analysis, uses)
-    touched = [(p.file, p.node) for p, _ in step.changed] + step.tests if step is not None else []
-    touched += [(d.file, d.value.spec) for d in step.constants] if step is not None else []
-    for file, node in touched:
-        left_out = analysis.selection.left_out(file.path)
+    if step is None:
+        return None
+    gone = [*step.tests, *((d.file, d.value.spec) for d in step.constants)]
+    for file, node in (*((p.file, p.node) for p, _ in step.changed), *gone):
+        kept = analysis.suppressions.keeps(LEGACY_LEFT_OVER, file, node)
+        if (file, node) in gone:
+            kept = analysis.suppressions.keeps_whole(file, node)
+        left_out = analysis.selection.left_out(file.path) or kept
         if left_out:
             raise Left(left_out, file, node, "take it in, or change it by hand first")
+    for place, _ in step.changed:
+        for found in analysis.suppressions.of(place.file):
+            if any(e.path == found.path and e.start <= found.node.start_byte < e.end for e in step.edits):
+                raise Left(found.why, place.file, found.node, "take the comment out, or change it by hand first")
     return step
 
 

@@ -98,7 +98,9 @@ def _result(finding: Values) -> dict[str, Any]:
         "locations": [{"physicalLocation": {"artifactLocation": _location(finding["path"]), "region": region}}],
         "partialFingerprints": {f"gomigrate/v{VERSION}": finding["fingerprint"]},
     }
-    if finding.get("intended"):
+    if finding.get("suppressed"):
+        result["suppressions"] = [{"kind": "inSource", "justification": _message(finding["reason"])}]
+    elif finding.get("intended"):
         result["suppressions"] = [{"kind": "external", "justification": _message(finding["reason"])}]
     return result
 

@@ -203,7 +203,8 @@ def _change(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
 
 def _left(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
     requirement = d.requirement._asdict() if d.requirement is not None else None
-    return _finding(d, fingerprint) | {"reason": d.left_because, "next_step": d.next_step, "requirement": requirement}
+    left = {"reason": d.left_because, "next_step": d.next_step, "suppressed": d.suppressed, "requirement": requirement}
+    return _finding(d, fingerprint) | left
 
 
 def _meaning(changed: Sequence[Diagnostic]) -> list[dict[str, Any]]:
