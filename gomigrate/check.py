@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,13 +15,27 @@ from gomigrate.model import Diagnostic, Note
 from gomigrate.settings import Settings
 
 
+class Stopwatch:
+    """Seconds of each stage, in `laps`: those since the stage before it ended, or since this was made."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.laps[stage] = self.laps.get(stage, 0.0) + now - self._last
+        self._last = now
+
+
 def check_paths(
-    paths: tuple[Path, ...], settle: Callable[[Path, Path], Settings]
+    paths: tuple[Path, ...], settle: Callable[[Path, Path], Settings], watch: Stopwatch | None = None
 ) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     """Findings in these files and folders, and notes on what was skipped. Raises UserError for a path that is not.
 
     `settle` gives the settings for a folder and the top of its checkout.
     """
+    watch = watch or Stopwatch()
     found: dict[Diagnostic, None] = {}
     notes: dict[Note, None] = {}
     files: dict[tuple[Path, str, str], tuple[Settings, list[str]]] = {}
@@ -29,7 +44,7 @@ def check_paths(
         if path.is_dir():
             folder = path.resolve()
             settings = settle(folder, find_top(folder) or folder)
-            some, said = _check_folder(path, settings)
+            some, said = _check_folder(path, settings, watch)
             found.update(dict.fromkeys(some))
             notes.update(dict.fromkeys(said))
         elif not path.exists():
@@ -48,7 +63,7 @@ def check_paths(
         said_so = f"{passed_over} of the files lie in vendor, testdata or hidden folders, which are not searched"
         notes[Note("", said_so)] = None
     for (top, _, _), (settings, names) in files.items():
-        some, said = _check_files(top, names, settings)
+        some, said = _check_files(top, names, settings, watch)
         found.update(dict.fromkeys(some))
         notes.update(dict.fromkeys(said))
     return tuple(found), tuple(notes)
@@ -64,16 +79,21 @@ def _module_top(folder: Path) -> Path:
     return tops[-1] if tops else folder
 
 
-def _check_files(top: Path, names: list[str], settings: Settings) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+def _check_files(
+    top: Path, names: list[str], settings: Settings, watch: Stopwatch
+) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
     from gomigrate.finalizer.stage_diagnostics import of_analysis
     from gomigrate.go.workspace import Workspace
 
+    watch.lap("load")
     checkout = Checkout(top, walk=False)
     focus = sorted(set(names))
     analysis = Analysis(Workspace(checkout), settings.pack, settings.stage, selection=settings.selection, focus=focus)
+    watch.lap("parse")
     analysis.look()
+    watch.lap("understand")
     wanted = set(names)
     notes = (
         *_chosen(settings),
@@ -83,7 +103,9 @@ def _check_files(top: Path, names: list[str], settings: Settings) -> tuple[tuple
     return settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path in wanted), notes
 
 
-def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
+def _check_folder(
+    folder: Path, settings: Settings, watch: Stopwatch
+) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     from gomigrate.background import Background
     from gomigrate.index import opened, scan
 
@@ -94,9 +116,13 @@ def _check_folder(folder: Path, settings: Settings) -> tuple[tuple[Diagnostic, .
     from gomigrate.finalizer.stage_diagnostics import of_analysis
     from gomigrate.go.workspace import Workspace
 
+    watch.lap("load")
     checkout, index = opened(scanned())
+    watch.lap("read")
     analysis = Analysis(Workspace(checkout), settings.pack, settings.stage, selection=settings.selection, index=index)
+    watch.lap("parse")
     analysis.look()
+    watch.lap("understand")
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"
     notes = (*_chosen(settings), *checkout.notes, *unmatched(analysis))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gomigrate import __version__
 from gomigrate.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,15 +46,47 @@ class Group(click.Group):
 def _tell(error: UserError) -> None:
     """The message, line by line; a terminal must not act on what a name in it holds."""
     from gomigrate.errors import printable
+    from gomigrate.terminal import fitted
 
-    click.echo("gomigrate: " + "\n".join(map(printable, str(error).split("\n"))), err=True)
+    lines = ("gomigrate: " + str(error)).split("\n")
+    click.echo("\n".join(fitted(printable(line), sys.stderr) for line in lines), err=True)
+
+
+def _show_versions(context: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from gomigrate import packs
+    from gomigrate.report.view import read_versions
+
+    shown = {"python": "Python", "tree-sitter-go": "tree-sitter-go (the grammar)"}
+    lines = [f"{shown.get(name, name)} {version}" for name, version in read_versions().items()]
+    click.echo("\n".join([*lines, f"packs: {', '.join(sorted(packs.available()))}"]))
+    context.exit()
+
+
+def _pack_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """What a shell offers for a pack."""
+    from gomigrate import packs
+
+    folder = context.params.get("rules") or context.params.get("folder")
+    with suppress(UserError):
+        return [name for name in sorted(packs.available(folder)) if name.startswith(begun)]
+    return []
+
+
+def _rule_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """What a shell offers for a rule."""
+    from gomigrate.catalogue import RULES
+
+    return [word for rule in RULES for word in (rule.id, rule.name) if word.startswith(begun)]
 
 
 def common(command: F) -> F:
     """The options that every command on a checkout shares."""
     options = (
         click.option(
-            "--pack", show_default="by the checkout's modules", metavar="NAME", help="What is known of the project."
+            "--pack", show_default="by the checkout's modules", metavar="NAME", shell_complete=_pack_names,
+            help="What is known of the project.",
         ),
         click.option(
             "--rules", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
@@ -89,7 +120,10 @@ checkout_argument = click.argument("checkout", type=click.Path(path_type=Path), 
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="gomigrate")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=lambda *given: _show_versions(*given),
+    help="Show the versions that matter, and exit.",
+)  # fmt: skip
 def cli() -> None:
     """Migrate hand-written Kubernetes finalizer code in Go to controllerutil and domain-qualified names.
 
@@ -175,11 +209,12 @@ def check(paths: tuple[Path, ...], form: str, **options: Any) -> None:
     Exit codes: 0 clean, 1 findings (notes do not count), 2 it could not be done.
     """
     from gomigrate.catalogue import Severity
-    from gomigrate.check import check_paths
+    from gomigrate.check import Stopwatch, check_paths
     from gomigrate.settings import settle
 
     terminal = _terminal(options)
-    found, notes = check_paths(paths or (Path("."),), partial(settle, _given(options)))
+    watch = Stopwatch()
+    found, notes = check_paths(paths or (Path("."),), partial(settle, _given(options)), watch)
     told = tuple(d for d in found if not d.suppressed)
     if form == "text":
         terminal.findings(told, notes, suppressed=len(found) - len(told))
@@ -188,6 +223,7 @@ def check(paths: tuple[Path, ...], form: str, **options: Any) -> None:
 
         click.echo(render_findings(found if form == "sarif" else told, notes, form), nl=False)
         terminal.notes(notes)
+    terminal.times(watch.laps.items())
     if any(d.rule.severity is not Severity.NOTE for d in told):
         sys.exit(1)
 
@@ -336,7 +372,7 @@ def list_rules(folder: Path | None) -> None:
 
 
 @rules.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=_pack_names)
 @click.option(
     "--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
 )
@@ -360,7 +396,7 @@ def show_rules(name: str, folder: Path | None) -> None:
 
 
 @cli.command(short_help="What a rule is about; without one, the list of all.")
-@click.argument("rule", required=False)
+@click.argument("rule", required=False, shell_complete=_rule_names)
 def explain(rule: str | None) -> None:
     """What RULE (its id or name) is about: why, before and after, and the source of the facts.
 

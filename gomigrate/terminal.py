@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -29,6 +30,11 @@ class Terminal:
     def note(self, text: str) -> None:
         if not self.quiet:
             self._say(f"note: {printable(text)}")
+
+    def times(self, timings: Iterable[tuple[str, float]]) -> None:
+        """How long each stage took; only said when asked for."""
+        if self.verbose:
+            self._say("  time: " + ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in timings))
 
     def notes(self, notes: Sequence[Note]) -> None:
         for note in notes:
@@ -59,7 +65,7 @@ class Terminal:
         if self.verbose:
             for diagnostic in plan.changed:
                 self._finding(diagnostic, "changed")
-            self._say("  time: " + ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in plan.timings))
+            self.times(plan.timings)
         if output is not None:
             self._say(f"  patch: {printable(str(output))}" + ("" if plan.changes else " (empty)"))
         for report in reports:
@@ -134,7 +140,28 @@ class Terminal:
         wanted = {"always": True, "never": False}.get(self.color)
         if wanted is None and os.environ.get("NO_COLOR"):
             wanted = False
-        click.echo(text, file=stream, color=wanted)
+        click.echo(fitted(text, stream), file=stream, color=wanted)
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """A text in lines of the terminal's width, those that go on indented; as it is where there is no terminal.
+
+    A word is never cut: it may be a path that somebody wants to copy.
+    """
+    if not stream.isatty():
+        return text
+    from rich.cells import cell_len
+
+    width = shutil.get_terminal_size().columns
+    indent = " " * (len(text) - len(text.lstrip(" ")) + 2)
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and lines[-1].strip() and cell_len(click.unstyle(longer)) > width:
+            lines.append(indent + word)
+        else:
+            lines[-1:] = [longer]
+    return "\n".join(lines)
 
 
 def _verdict(plan: Plan) -> str:
