@@ -16,6 +16,8 @@ from test_scenarios import load
 
 PROJECT = Path(__file__).parent.parent
 SHIPS = "ships/ships.go"
+# The scenario holds Flyte's names in a module that is not Flyte's.
+SETTINGS = {".gomigrate.toml": b'pack = "flyte"\n'}
 NEW = (
     b'\n// Mark marks a ship.\nfunc Mark(ship *Ship) {\n\tship.Finalizers = append(ship.Finalizers, "flyte/array")\n}\n'
 )
@@ -75,13 +77,13 @@ def pre_commit(environment: dict[str, str]) -> Commit:
 def repo(make_repo: MakeRepo, hooks: Path) -> Iterator[Path]:
     head = git(hooks, "rev-parse", "HEAD").strip()
     text = f"repos:\n- repo: {hooks}\n  rev: {head}\n  hooks:\n  - id: gomigrate-fix\n  - id: gomigrate-check\n"
-    yield make_repo({**load("stage-prepare").input, ".pre-commit-config.yaml": text})
+    yield make_repo({**load("stage-prepare").input, **SETTINGS, ".pre-commit-config.yaml": text})
 
 
 @needs_clone
 @pytest.mark.slow
 def test_try_repo(make_repo: MakeRepo, hooks: Path, pre_commit: Commit) -> None:
-    repo = make_repo(load("stage-prepare").input)
+    repo = make_repo({**load("stage-prepare").input, **SETTINGS})
     code, out = pre_commit(repo, "try-repo", str(hooks), "gomigrate-check", "--all-files")
     assert code == 1
     assert "gomigrate check" in out and f"{SHIPS}:18:2: GM004 inline-finalizer-code" in out
@@ -153,7 +155,7 @@ def test_as_a_hook_of_git(repo: Path, pre_commit: Commit, environment: dict[str,
 
 def test_nothing_to_do_costs_little(make_repo: MakeRepo) -> None:
     files = {f"p{i}/p.go": f"package p\n\n// X is {i}.\nconst X = {i}\n" for i in range(200)}
-    repo = make_repo({"go.mod": "module example.com/a\n", **files})
+    repo = make_repo({"go.mod": "module example.com/a\n", **files, **SETTINGS})
     spent = []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -171,7 +173,7 @@ def test_apply_with_staged_changes(make_repo: MakeRepo) -> None:
             [sys.executable, "-m", "gomigrate", "apply", *args], cwd=repo, capture_output=True, text=True
         )
 
-    repo = make_repo(load("stage-prepare").input)
+    repo = make_repo({**load("stage-prepare").input, **SETTINGS})
     ships = repo / SHIPS
     ships.write_text(ships.read_text() + "\n// Staged.\n")
     git(repo, "add", "-A")
@@ -189,7 +191,7 @@ def test_apply_with_staged_changes(make_repo: MakeRepo) -> None:
 
 
 def test_another_repositorys_index_is_not_asked(make_repo: MakeRepo) -> None:
-    repo, other = make_repo(load("stage-prepare").input), make_repo({"x": "y"}, "other")
+    repo, other = make_repo({**load("stage-prepare").input, **SETTINGS}), make_repo({"x": "y"}, "other")
     environment = {**os.environ, "GIT_INDEX_FILE": str(other / ".git" / "index"), "GIT_DIR": str(other / ".git")}
     done = subprocess.run(
         [sys.executable, "-m", "gomigrate", "apply"], cwd=repo, env=environment, capture_output=True, text=True
