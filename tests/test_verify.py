@@ -419,7 +419,10 @@ def test_interrupted(repo: Path, tmp_path: Path, number: signal.Signals) -> None
     body = f'if verb == "build": Path({str(here)!r}).write_text(str(os.getpid())); time.sleep(100)'
     env = environment(tmp_path, make_go(tmp_path / "goroot", body))
     before = state(repo)
+    # A shell starts what runs in the background with SIGINT ignored, and this is inherited.
+    ignored = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command(repo, tmp_path), env=env, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, ignored)
     for _ in range(600):
         if here.exists() and here.read_text():
             break
