@@ -84,6 +84,12 @@ class Decision(NamedTuple):
         return self.calls is not None and needs_sets(self.site.meaning.operation, self.verdict.level, self.calls)
 
     @property
+    def asks_before(self) -> bool:
+        """Whether it is a change whose result is wanted, while the calls of the controller-runtime in use give none."""
+        wanted = self.site.meaning.result in ("changed", "unchanged") and self.site.key is None
+        return wanted and self.calls is not None and not self.calls.result
+
+    @property
     def removed_by_sets(self) -> bool:
         return self.by_sets and self.site.meaning.operation in (Operation.REMOVE, Operation.CLEAR)
 
@@ -431,24 +437,20 @@ class Analysis:
 
     def _runtime_obstacle(self, decision: Decision) -> Obstacle | None:
         """Why what is needed cannot be called with the controller-runtime in use; None when it can."""
-        meaning, calls = decision.site.meaning, decision.calls
+        calls = decision.calls
         if decision.site.key is not None:
             return None
         runtime = self.runtime(decision.site.file.directory)
         if calls is None:
             return runtime.obstacle
-        if decision.by_sets and runtime.sets is not None:
+        asks = decision.asks_before and needs_sets(Operation.CONTAINS, decision.verdict.level, calls)
+        if (asks or decision.by_sets) and runtime.sets is not None:
             return runtime.sets
         if decision.removed_by_sets and not {"sorted", "dedup"} <= self.pack.accept.keys():
             return Obstacle(
                 f"RemoveFinalizer of controller-runtime {runtime.version} panics when a name is there twice, and the "
                 "pack does not accept that others come out sorted",
                 "require controller-runtime 0.5.3 or later, then run again",
-            )
-        if meaning.result in ("changed", "unchanged") and not calls.result:
-            return Obstacle(
-                f"AddFinalizer and RemoveFinalizer of controller-runtime {runtime.version} give no result",
-                "require controller-runtime 0.12.0 or later, or change it by hand",
             )
         return None
 

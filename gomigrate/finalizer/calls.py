@@ -130,6 +130,30 @@ def partner(call: Call, others: list[Call]) -> Call | None:
     return None
 
 
+def is_part_of_addition(call: Call, others: list[Call]) -> bool:
+    """In `added := !ContainsFinalizer(o, Name)`, with `AddFinalizer(o, Name)` right behind it: the question, which
+    gives the result that the addition does not give."""
+    negation, statement = call.node.parent, call.statement
+    if call.operation is not Operation.CONTAINS or negation is None or negation.type != "unary_expression":
+        return False
+    if statement is None or statement.type != "short_var_declaration":
+        return False
+    right = statement.child_by_field_name("right")
+    if right is None or call.file.text(right) != call.file.text(negation):
+        return False
+    behind = statement.next_named_sibling
+    return any(
+        c.operation is Operation.ADD
+        and c.new is call.new
+        and c.object == call.object
+        and c.file is call.file
+        and (node := c.statement) is not None
+        and behind is not None
+        and node.id == behind.id
+        for c in others
+    )
+
+
 def moves_over(call: Call, others: list[Call]) -> Call | None:
     """In `if <the legacy name is there> { … AddFinalizer(o, New) … }`: the addition, which gives an old object the
     new name."""

@@ -11,6 +11,7 @@ from gomigrate.errors import UserError
 from gomigrate.finalizer.analysis import Decision
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.placement import Constant, Placement
+from gomigrate.finalizer.runtime_versions import needs_sets
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
@@ -86,13 +87,9 @@ class Rewriter:
         site = decision.site
         file, at = site.file, site.nodes[0]
         namer = Namer(self.workspace)
-        object_text = f"&{decision.object}" if decision.address else decision.object
-        values: dict[str, object] = {"object": object_text}
-        operation = site.meaning.operation
+        operation, negated = site.meaning.operation, site.meaning.negated
         if operation is Operation.IS_DELETING:
-            values["object"] = decision.object
-            negated = site.meaning.negated
-            text = self._render("not_is_deleting" if negated else "is_deleting", values)
+            text = self._render("not_is_deleting" if negated else "is_deleting", {"object": decision.object})
             return Rewrite(self._replace(site, text), text)
         if decision.other_key:
             keys, added = [decision.other_key], decision.other_key
@@ -103,19 +100,19 @@ class Rewriter:
         if site.key is not None:
             text, edits = self._call_for_each(decision, [added] if operation is Operation.ADD else keys)
             return Rewrite(edits, text, tuple((alias, path) for path, alias in namer.imports.items()))
-        values |= {"keys": keys, "key": added}
-        if decision.by_sets:
-            values |= {"object": decision.object, "sets": namer.package(file, at, SETS, "sets")}
-        else:
-            values["util"] = namer.package(file, at, CONTROLLERUTIL, "controllerutil")
         if operation in (Operation.CONTAINS, Operation.HAS_ANY):
-            text = self._question(site, values, len(keys), by_sets=decision.by_sets)
+            question = self._written(namer, decision, Operation.CONTAINS, keys, negated=negated)
+            text = self._joined(site, question, len(keys))
             edits = self._replace(site, text)
-        elif operation in (Operation.ADD, Operation.SET_IF_EMPTY):
-            text, edits = self._change(decision, [self._render("add", values)])
         else:
-            lines = self._render("remove_by_sets" if decision.by_sets else "remove", values).splitlines()
-            text, edits = self._change(decision, lines)
+            adds = operation in (Operation.ADD, Operation.SET_IF_EMPTY)
+            names = [added] if adds else keys
+            calls = self._written(namer, decision, Operation.ADD if adds else Operation.REMOVE, names).splitlines()
+            if decision.asks_before:
+                question = self._written(namer, decision, Operation.CONTAINS, names, negated=adds)
+                text, edits = self._asked_before(decision, question, calls)
+            else:
+                text, edits = self._change(decision, calls)
         return Rewrite(edits, text, tuple((alias, path) for path, alias in namer.imports.items()))
 
     def keys(self, namer: Namer, file: SourceFile, at: Node, placement: Placement) -> tuple[list[str], str]:
@@ -148,10 +145,18 @@ class Rewriter:
             raise UserError(f"{path}: gives what is no Go code: {text[:80]}")
         return text
 
-    def _question(self, site, values: dict[str, object], count: int, *, by_sets: bool) -> str:  # type: ignore[no-untyped-def]
-        negated = site.meaning.negated
-        template = f"{'not_' if negated else ''}contains{'_by_sets' if by_sets else ''}"
-        return self._joined(site, self._render(template, values), count)
+    def _written(
+        self, namer: Namer, decision: Decision, operation: Operation, keys: list[str], *, negated: bool = False
+    ) -> str:
+        """An operation on the object by calls of controllerutil, or by sets where it has no fit one."""
+        assert decision.calls is not None
+        file, at = decision.site.file, decision.site.nodes[0]
+        name = f"{'not_' if negated else ''}{operation.value.lower()}"
+        values: dict[str, object] = {"object": decision.object, "keys": keys, "key": keys[0]}
+        if needs_sets(operation, decision.verdict.level, decision.calls):
+            return self._render(f"{name}_by_sets", {**values, "sets": namer.package(file, at, SETS, "sets")})
+        values["object"] = f"&{decision.object}" if decision.address else decision.object
+        return self._render(name, {**values, "util": namer.package(file, at, CONTROLLERUTIL, "controllerutil")})
 
     def _call_for_each(self, decision: Decision, keys: list[str]) -> tuple[str, tuple[TextEdit, ...]]:
         """The call of a function that stays, once for each name."""
@@ -252,6 +257,36 @@ class Rewriter:
                 )
                 return f"{names[0]} := {calls[0]}\nreturn {text}", (*edits, *self._dead(site))
         raise Refused("both names must be removed, and their common result cannot be written into this expression")
+
+    def _asked_before(self, decision: Decision, question: str, calls: list[str]) -> tuple[str, tuple[TextEdit, ...]]:
+        """A change whose result is wanted of calls that give none: whether there is something to do is asked before."""
+        site = decision.site
+        file, parent = site.file, site.nodes[0].parent
+        if parent is not None and parent.type == "expression_list" and len(named(parent)) == 1:
+            parent = parent.parent
+        statement = parent
+        if parent is not None and parent.type == "short_var_declaration" and parent.parent is not None:
+            statement = parent.parent if parent.parent.type == "if_statement" else parent
+        elif parent is not None and parent.type == "if_statement":
+            statement = parent if parent.child_by_field_name("initializer") is None else None
+        elif parent is not None and parent.type not in ("return_statement", "assignment_statement"):
+            statement = None
+        if statement is None or statement.parent is None or statement.parent.type != "statement_list":
+            raise Refused(
+                "AddFinalizer and RemoveFinalizer of the controller-runtime in use give no result, and there is no "
+                "place before this one to ask whether there is something to do"
+            )
+        adds = site.meaning.operation in (Operation.ADD, Operation.SET_IF_EMPTY)
+        name = self._fresh(file, site.nodes[0], "added" if adds else "removed")
+        answer = name if site.meaning.result == "changed" else f"!{name}"
+        lines = [f"{name} := {question}", *calls]
+        separator = self._separator(file, statement)
+        before = "".join(line + separator for line in lines)
+        edits = (
+            TextEdit(file.path, statement.start_byte, statement.start_byte, before.encode()),
+            TextEdit(file.path, site.start, site.end, answer.encode()),
+        )
+        return "\n".join([*lines, answer]), (*edits, *self._dead(site))
 
     def _fresh(self, file: SourceFile, node: Node, name: str) -> str:
         """A variable name that the function around does not use yet, and no other site in it was given."""

@@ -15,7 +15,7 @@ from tree_sitter import Node
 from gomigrate.catalogue import LEGACY_LEFT_OVER
 from gomigrate.finalizer import constants
 from gomigrate.finalizer.analysis import Analysis, is_test_code
-from gomigrate.finalizer.calls import Call, find_call, moves_over, only_asks, partner
+from gomigrate.finalizer.calls import Call, find_call, is_part_of_addition, moves_over, only_asks, partner
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Constant, sees
@@ -162,6 +162,8 @@ def _must_serve_both(places: _Places, gone: dict[str, list[tuple[int, int]]]) ->
     for call in places.calls:
         if call.operation is Operation.ADD or _is_in(gone, call.file, call.node):
             continue
+        if is_part_of_addition(call, places.calls):
+            continue
         if partner(call, places.calls) is None and (call.new or moves_over(call, places.calls) is None):
             there, missing = ("new", "old") if call.new else ("old", "new")
             raise Left(
@@ -190,6 +192,9 @@ def _switch(analysis: Analysis, uses: NameUses, places: _Places, adds: list[Call
         if partner(call, places.calls) is not None:
             raise Left("adds both names", call.file, call.node, "leave one of the two")
         _name(analysis, step, call, new=True)
+    for call in places.of(Operation.CONTAINS, new=False):
+        if is_part_of_addition(call, places.calls):
+            _name(analysis, step, call, new=True)
     for reference in places.others:
         if reference in created:
             _name(analysis, step, reference, new=True)
