@@ -48,22 +48,26 @@ def _modules(rules: Path | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def _declared(folder: Path, top: Path) -> Iterator[tuple[str, str]]:
-    """(path below the top, module path) of the go.mod files that count."""
-    checkout = Checkout(top, walk=False, keep=False)
+    """(path below the top, module path) of the go.mod files that count, the nearest first."""
     inside = folder.relative_to(top).as_posix() if folder.is_relative_to(top) else "."
     parts = [] if inside == "." else inside.split("/")
-    above = ["/".join(parts[:n]) for n in range(len(parts), -1, -1)]
-    for relative in (*above, *_below(top)):
-        path = f"{relative}/go.mod" if relative else "go.mod"
-        if checkout.has_module_file(path):
-            found = _MODULE.search(checkout.read(path) or b"")
-            if found is not None:
-                yield path, found[1].decode("utf-8", "replace")
+    for count in range(len(parts), -1, -1):
+        yield from _module_in(top, "/".join(parts[:count]))
+    yield from _below(top)
 
 
-def _below(top: Path) -> Iterator[str]:
+@lru_cache(maxsize=64)
+def _below(top: Path) -> tuple[tuple[str, str], ...]:
     try:
-        entries = sorted(os.scandir(top), key=lambda e: e.name)
+        names = sorted(e.name for e in os.scandir(top) if e.name[0] not in "._" and e.is_dir(follow_symlinks=False))
     except OSError:
-        return
-    yield from (e.name for e in entries if e.name[0] not in "._" and e.is_dir(follow_symlinks=False))
+        return ()
+    return tuple(found for name in names for found in _module_in(top, name))
+
+
+@lru_cache(maxsize=4096)
+def _module_in(top: Path, folder: str) -> tuple[tuple[str, str], ...]:
+    path = f"{folder}/go.mod" if folder else "go.mod"
+    checkout = Checkout(top, walk=False, keep=False)
+    found = _MODULE.search(checkout.read(path) or b"") if checkout.has_module_file(path) else None
+    return ((path, found[1].decode("utf-8", "replace")),) if found is not None else ()

@@ -13,12 +13,13 @@ from gomigrate.background import Background
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
 from gomigrate.index import opened, scan
-from gomigrate.model import ModuleFacts, Note, Plan, Stage
+from gomigrate.model import ModuleFacts, NameProposal, Note, Plan, Stage
 from gomigrate.packs import Pack
 from gomigrate.report import prepare, render_view
 from gomigrate.selection import Selection
 
 if TYPE_CHECKING:
+    from gomigrate.finalizer.analysis import Analysis
     from gomigrate.report.diffs import Sources
 
 
@@ -77,7 +78,6 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.plan import make_plan
-    from gomigrate.finalizer.proposal import propose
     from gomigrate.git.repository import origin
     from gomigrate.git.web import web_folder
     from gomigrate.go.workspace import Workspace
@@ -114,8 +114,16 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
             "parsed_files": len(analysis.files),
             "modules": len(workspace.modules),
         },
-        proposals=propose(analysis.types, analysis.found),
+        proposals=_proposals(analysis),
     )
+
+
+def _proposals(analysis: Analysis) -> tuple[NameProposal, ...]:
+    if not analysis.pack.finds_names:
+        return ()
+    from gomigrate.finalizer.proposal import propose
+
+    return propose(analysis.types, analysis.found)
 
 
 def top_of(path: Path) -> Path:

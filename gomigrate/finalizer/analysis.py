@@ -22,13 +22,11 @@ from gomigrate.errors import UserError
 from gomigrate.finalizer.adders import added_by
 from gomigrate.finalizer.calls import Call, find_call
 from gomigrate.finalizer.effective_runtime import MODULE, Obstacle, Runtime, effective_runtime
-from gomigrate.finalizer.flows import find_flows
 from gomigrate.finalizer.found import Found, group
 from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
 from gomigrate.finalizer.names import NameUses, find_names
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import Verdict, free_text, judge, type_of_free
-from gomigrate.finalizer.refusals import refusals
 from gomigrate.finalizer.runtime_versions import Calls, needs_sets
 from gomigrate.finalizer.sites import WRITES, Site, Unknown, find_site
 from gomigrate.go.evaluator.kinds import SETS
@@ -144,11 +142,15 @@ class Analysis:
         files = self._helper_files(focus)
         self.helpers = find_helpers(self.types, files)
         if pack.finds_names:
+            from gomigrate.finalizer.flows import find_flows
+
             self._decide()
             self.found = group(find_flows(self.types, self.references, self.files, self._recognised()))
         names = find_names(pack.finalizers, *self._named(index, files))
         self.refused_names = dict(pack.refused)
         if pack.finds_names:
+            from gomigrate.finalizer.refusals import refusals
+
             self.refused_names |= refusals(self.references, self.found, names)
         self.names = [u for u in names if u.rule.old not in self.refused_names]
         # Most helpers go, and their tests with them: then there is nothing to look at in these tests.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gomigrate.finalizer.flows import Flow
 from gomigrate.finalizer.names import Declared
 from gomigrate.finalizer.qualified import Verdict, judge_name
-from gomigrate.finalizer.sources import Source
 from gomigrate.go.types import Named
 from gomigrate.model import Operation
+
+if TYPE_CHECKING:
+    from gomigrate.finalizer.flows import Flow
+    from gomigrate.finalizer.sources import Source
 
 _ADDS = (Operation.ADD, Operation.SET_IF_EMPTY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
@@ -10,17 +11,22 @@ from gomigrate.catalogue import COMPUTED_NAME, UNQUALIFIED_NAME
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.found import FoundName
 from gomigrate.finalizer.places import at
-from gomigrate.finalizer.proposal import propose
 from gomigrate.finalizer.qualified import Verdict, complaint
-from gomigrate.finalizer.sources import Source
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Diagnostic, Note
+
+if TYPE_CHECKING:
+    from gomigrate.finalizer.sources import Source
 
 
 def describe_names(analysis: Analysis) -> Iterator[Diagnostic]:
     """Names left as they are, with where each is declared and used, and names that are not known before the program
     runs."""
+    if not analysis.pack.finds_names:
+        return
+    from gomigrate.finalizer.proposal import propose
+
     mapped = {u.rule.old for u in analysis.names}
     proposed = {p.old: p.new for p in propose(analysis.types, analysis.found)}
     for found in analysis.found.names:
