@@ -95,12 +95,14 @@ def _check_files(
     analysis.look()
     watch.lap("understand")
     wanted = set(names)
+    found = settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path in wanted)
     notes = (
-        *_chosen(settings),
+        # A hook that has nothing to say of a file says nothing.
+        *(_chosen(settings) if found else ()),
         *interrupted_note(top),
         *(n for n in checkout.notes if n.path.partition(":")[0] in wanted),
     )
-    return settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path in wanted), notes
+    return found, notes
 
 
 def _check_folder(
