@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.runtime_source import read_calls
-from gomigrate.finalizer.runtime_versions import Calls, calls_of
+from gomigrate.finalizer.runtime_versions import Calls, calls_of, in_common
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.modules import Effective, Module, join
 from gomigrate.go.types import Types
@@ -41,7 +41,10 @@ class Runtime(NamedTuple):
 
 
 def effective_runtime(types: Types, module: Module | None) -> Runtime:
-    """The controller-runtime of a module's build: require, then replace, then go.work's replace."""
+    """The controller-runtime of a module's build: require, then replace, then go.work's replace.
+
+    `calls` is what it and those of the modules in the same workspace have in common.
+    """
     if module is None:
         reason = f"no go.mod says where {MODULE} comes from"
         return Runtime("", "no go.mod", obstacle=Obstacle(reason, "make it a Go module, then run again"))
@@ -52,6 +55,12 @@ def effective_runtime(types: Types, module: Module | None) -> Runtime:
         return Runtime("", "not required", obstacle=obstacle)
     runtime = Runtime(found.version if found.folder is None else f"./{found.folder}", found.source)
     calls = _calls(types, module, found)
+    # In a workspace the highest of all requirements is built with; by itself each module with its own.
+    for other in workspace.beside(module):
+        theirs = other.effective(MODULE, workspace.overrides(other))
+        if theirs.version and not isinstance(calls, Obstacle):
+            beside = _calls(types, other, theirs)
+            calls = beside if isinstance(beside, Obstacle) else in_common(calls, beside)
     if isinstance(calls, Obstacle):
         return runtime._replace(obstacle=calls)
     missing = _missing(workspace, module, found, CONTROLLERUTIL)

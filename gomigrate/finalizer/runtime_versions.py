@@ -60,3 +60,8 @@ def calls_of(version: str) -> Calls | None:
         raise ValueError(version)
     calls = next(calls for first, calls in reversed(TABLE) if first <= numbers)
     return calls._replace(takes_meta=False) if calls and found and found[4] else calls
+
+
+def in_common(one: Calls, other: Calls) -> Calls:
+    """What both offer: code for it compiles with either."""
+    return Calls(*(a and b for a, b in zip(one, other, strict=True)))

@@ -156,6 +156,12 @@ class Workspace:
         """Replace lines of go.work that are in force for this module."""
         return self.work.replaces if self.work and module.directory in self.work.uses else {}
 
+    def beside(self, module: Module) -> list[Module]:
+        """The other modules that go.work puts into one workspace with this one."""
+        if self.work is None or module.directory not in self.work.uses:
+            return []
+        return [m for m in self.modules.values() if m.directory in self.work.uses and m is not module]
+
     def may_import(self, importer: str, folder: str) -> bool:
         """Whether package `importer` can import `folder` without a change to any go.mod."""
         module, target = self.module_of(importer), self.module_of(folder)
