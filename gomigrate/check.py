@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from gomigrate.catalogue import DIRECTIVE
 from gomigrate.checkout import Checkout, is_searched
 from gomigrate.errors import UserError, printable
 from gomigrate.git.repository import find_top
 from gomigrate.journal import interrupted_note
 from gomigrate.model import Diagnostic, Note
 from gomigrate.settings import Settings
+
+if TYPE_CHECKING:
+    from gomigrate.go.workspace import Workspace
+
+_QUOTED = re.compile(rb"""["`]([^"`\s]+)["`]""")
 
 
 class Stopwatch:
@@ -82,20 +90,25 @@ def _module_top(folder: Path) -> Path:
 def _check_files(
     top: Path, names: list[str], settings: Settings, watch: Stopwatch
 ) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
-    from gomigrate.finalizer.analysis import Analysis
-    from gomigrate.finalizer.diagnostics import findings
-    from gomigrate.finalizer.stage_diagnostics import of_analysis
     from gomigrate.go.workspace import Workspace
 
-    watch.lap("load")
     checkout = Checkout(top, walk=False)
-    focus = sorted(set(names))
-    analysis = Analysis(Workspace(checkout), settings.pack, settings.stage, selection=settings.selection, focus=focus)
-    watch.lap("parse")
-    analysis.look()
-    watch.lap("understand")
+    workspace = Workspace(checkout)
     wanted = set(names)
-    found = settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path in wanted)
+    found: tuple[Diagnostic, ...] = ()
+    if _concerned(workspace, wanted, (*settings.pack.needles, DIRECTIVE)):
+        from gomigrate.finalizer.analysis import Analysis
+        from gomigrate.finalizer.diagnostics import findings
+        from gomigrate.finalizer.stage_diagnostics import of_analysis
+
+        watch.lap("load")
+        analysis = Analysis(
+            workspace, settings.pack, settings.stage, selection=settings.selection, focus=sorted(wanted)
+        )
+        watch.lap("parse")
+        analysis.look()
+        watch.lap("understand")
+        found = settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path in wanted)
     notes = (
         # A hook that has nothing to say of a file says nothing.
         *(_chosen(settings) if found else ()),
@@ -103,6 +116,25 @@ def _check_files(
         *(n for n in checkout.notes if n.path.partition(":")[0] in wanted),
     )
     return found, notes
+
+
+def _concerned(workspace: Workspace, names: set[str], needles: tuple[bytes, ...]) -> bool:
+    """Whether these files, their packages or those that they import hold a needle. What understands finalizers is
+    not even loaded when none does: most files that a hook is given are of that kind."""
+    folders: dict[str, None] = {}
+    for name in sorted(names):
+        data = workspace.checkout.read(name) or b""
+        if any(needle in data for needle in needles):
+            return True
+        folder = name.rpartition("/")[0]
+        folders[folder] = None
+        end = data.find(b"\nfunc ")
+        for quoted in _QUOTED.findall(data, 0, len(data) if end < 0 else end):
+            imported = workspace.folder_of(quoted.decode("utf-8", "replace"), folder)
+            if imported is not None:
+                folders[imported] = None
+    near = dict.fromkeys(path for folder in folders for path in workspace.checkout.go_files_in(folder))
+    return any(needle in (workspace.checkout.read(path) or b"") for path in near for needle in needles)
 
 
 def _check_folder(
