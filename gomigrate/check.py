@@ -77,6 +77,18 @@ def check_paths(
     return tuple(found), tuple(notes)
 
 
+def scope_of(paths: tuple[Path, ...]) -> list[str]:
+    """The paths that `check_paths` was given, relative to the tops of their checkouts; '' for a whole one."""
+    scope = []
+    for path in paths:
+        whole = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+        folder = whole if path.is_dir() else whole.parent
+        top = find_top(folder) or (folder if path.is_dir() else _module_top(folder))
+        relative = os.path.relpath(whole, top).replace(os.sep, "/")
+        scope.append("" if relative == "." else relative)
+    return scope
+
+
 def _chosen(settings: Settings) -> tuple[Note, ...]:
     return (Note("", settings.note),) if settings.note else ()
 

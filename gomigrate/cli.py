@@ -200,8 +200,12 @@ def patch(
     "--format", "form", type=click.Choice(("text", "github", "gitlab", "sarif")), default="text",
     help="github: annotations. gitlab: a Code Quality report. sarif: SARIF 2.1.0.",
 )  # fmt: skip
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), metavar="FILE",
+    help="Findings that are known: tell of others only. See `gomigrate baseline write`.",
+)  # fmt: skip
 @common
-def check(paths: tuple[Path, ...], form: str, **options: Any) -> None:
+def check(paths: tuple[Path, ...], form: str, baseline: Path | None, **options: Any) -> None:
     """Look for finalizer code to migrate in files or folders; for pre-commit and CI.
 
     Files are judged by themselves and what they use; a folder (default: this one) is judged whole.
@@ -209,23 +213,61 @@ def check(paths: tuple[Path, ...], form: str, **options: Any) -> None:
     Exit codes: 0 clean, 1 findings (notes do not count), 2 it could not be done.
     """
     from gomigrate.catalogue import Severity
-    from gomigrate.check import Stopwatch, check_paths
+    from gomigrate.check import Stopwatch, check_paths, scope_of
     from gomigrate.settings import settle
 
     terminal = _terminal(options)
     watch = Stopwatch()
-    found, notes = check_paths(paths or (Path("."),), partial(settle, _given(options)), watch)
-    told = tuple(d for d in found if not d.suppressed)
+    paths = paths or (Path("."),)
+    known = None
+    if baseline is not None:
+        from gomigrate.baseline import read_baseline
+
+        known = read_baseline(baseline)
+    found, notes = check_paths(paths, partial(settle, _given(options)), watch)
+    told = found
+    if known is not None:
+        told, note = known.compare(found, scope_of(paths))
+        notes += (note,) if note is not None else ()
+    told = tuple(d for d in told if not d.suppressed)
     if form == "text":
-        terminal.findings(told, notes, suppressed=len(found) - len(told))
+        terminal.findings(told, notes, suppressed=sum(d.suppressed for d in found))
     else:
         from gomigrate.report import render_findings
 
-        click.echo(render_findings(found if form == "sarif" else told, notes, form), nl=False)
+        click.echo(render_findings(found, notes, form, known.entries if known is not None else None), nl=False)
         terminal.notes(notes)
     terminal.times(watch.laps.items())
     if any(d.rule.severity is not Severity.NOTE for d in told):
         sys.exit(1)
+
+
+@cli.group(cls=Group)
+def baseline() -> None:
+    """Findings that are known and accepted for now."""
+
+
+@baseline.command("write")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@common
+def write_baseline(file: Path, paths: tuple[Path, ...], **options: Any) -> None:
+    """Write all findings in PATHS (default: this folder) to FILE, for `gomigrate check --baseline FILE`.
+
+    Exit codes: 0 done, 2 it could not be done.
+    """
+    from gomigrate.baseline import render_baseline
+    from gomigrate.check import check_paths
+    from gomigrate.outputs import check_outputs, write_all
+    from gomigrate.pipeline import top_of
+    from gomigrate.settings import settle
+
+    terminal = _terminal(options)
+    check_outputs([file], top_of(Path(".")))
+    found, notes = check_paths(paths or (Path("."),), partial(settle, _given(options)))
+    write_all({file: render_baseline(found).encode()})
+    terminal.notes(notes)
+    terminal.baseline(file, sum(not d.suppressed for d in found))
 
 
 @cli.command()

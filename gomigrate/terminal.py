@@ -128,6 +128,10 @@ class Terminal:
         if suppressed and not self.quiet:
             self._say(f"{plural(suppressed, 'finding')} suppressed by comments")
 
+    def baseline(self, file: Path, count: int) -> None:
+        if not self.quiet:
+            self._say(f"{plural(count, 'finding')} in {printable(str(file))}")
+
     def _finding(self, diagnostic: Diagnostic, state: str) -> None:
         self._say(f"    {printable(diagnostic.where)}: {printable(diagnostic.message)}")
         if state == "left":

@@ -393,7 +393,7 @@ def test_demo(run: Run, tmp_path: Path) -> None:
 
 
 HELP = [
-    *((), ("patch",), ("check",), ("apply",)),
+    *((), ("patch",), ("check",), ("apply",), ("baseline",), ("baseline", "write")),
     *(("rules",), ("rules", "list"), ("rules", "show"), ("explain",), ("init",), ("demo",)),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gomigrate import __version__
@@ -75,15 +75,24 @@ def sources_for(suffix: str, plan: Plan) -> Sources:
     }
 
 
-def render_findings(found: Sequence[Diagnostic], notes: Sequence[Note], form: str) -> str:
-    """Findings of `check` for other tools; `form` is github, gitlab or sarif."""
+def render_findings(
+    found: Sequence[Diagnostic], notes: Sequence[Note], form: str, known: Container[str] | None = None
+) -> str:
+    """Findings of `check` for other tools; `form` is github, gitlab or sarif; `known` are the marks of a baseline.
+
+    SARIF says of what is suppressed or known that it is; the others leave it out.
+    """
     from gomigrate.report.annotations import render_github, render_gitlab
     from gomigrate.report.sarif import render_sarif
     from gomigrate.report.view import finding_values, note_values
 
     findings = finding_values(found)
+    if known is not None:
+        for finding in findings:
+            finding["baseline"] = "unchanged" if finding["fingerprint"] in known else "new"
     if form == "sarif":
         return render_sarif(findings, note_values(notes), __version__)
+    findings = [f for f in findings if not f["suppressed"] and f.get("baseline") != "unchanged"]
     return render_github(findings) if form == "github" else render_gitlab(findings)
 
 

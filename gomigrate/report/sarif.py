@@ -98,6 +98,8 @@ def _result(finding: Values) -> dict[str, Any]:
         "locations": [{"physicalLocation": {"artifactLocation": _location(finding["path"]), "region": region}}],
         "partialFingerprints": {f"gomigrate/v{VERSION}": finding["fingerprint"]},
     }
+    if finding.get("baseline"):
+        result["baselineState"] = finding["baseline"]
     if finding.get("suppressed"):
         result["suppressions"] = [{"kind": "inSource", "justification": _message(finding["reason"])}]
     elif finding.get("intended"):
