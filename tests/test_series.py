@@ -107,7 +107,7 @@ def test_no_owners_file_is_an_error(tmp_path: Path) -> None:
 
 
 def run(*args: object) -> tuple[int, str]:
-    answer = CliRunner().invoke(cli, ["patch", *map(str, args)])
+    answer = CliRunner().invoke(cli, ["patch", "--pack", "flyte", *map(str, args)])
     return answer.exit_code, answer.stderr
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.go
 def verify(checkout: Path, go: Path, *args: object, **env: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "NO_COLOR": "1", "PATH": f"{go.parent}{os.pathsep}{os.environ['PATH']}", **env}
     environment.pop("GOROOT", None)
-    command = [sys.executable, "-m", "gomigrate", "verify", str(checkout), *map(str, args)]
+    command = [sys.executable, "-m", "gomigrate", "verify", str(checkout), "--pack", "flyte", *map(str, args)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
 
 
