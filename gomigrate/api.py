@@ -8,7 +8,8 @@
     Path("finalizer.patch").write_bytes(migration.patch())
 
 The values are those of `gomigrate.model`. Every function raises `gomigrate.errors.UserError`, whose text is meant for
-people, for what it cannot do, and has then written nothing. The command line does its work through these functions.
+people, for what it cannot do, and has then written nothing. `patch`, `apply`, `verify` and `demo` of the command line
+do their work through a Migration.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gomigrate.catalogue import DIRECTIVE
 from gomigrate.checkout import Checkout, is_searched
 from gomigrate.errors import UserError, printable
 from gomigrate.git.repository import find_top
@@ -50,19 +49,16 @@ def check_paths(
     passed_over = 0
     for path in paths:
         if path.is_dir():
-            folder = path.resolve()
-            settings = settle(folder, find_top(folder) or folder)
-            some, said = _check_folder(path, settings, watch)
+            top, folder, _ = _placed(path)
+            some, said = _check_folder(path, settle(folder, top), watch)
             found.update(dict.fromkeys(some))
             notes.update(dict.fromkeys(said))
         elif not path.exists():
             raise UserError(f"{printable(str(path))}: no such file or folder.")
         elif path.suffix == ".go":
-            folder = path.parent.resolve()
-            top = find_top(folder) or _module_top(folder)
+            top, folder, name = _placed(path)
             settings = settle(folder, top)
             same = files.setdefault((top, settings.source, settings.pack.name), (settings, []))
-            name = os.path.relpath(folder / path.name, top).replace(os.sep, "/")
             if is_searched(name):
                 same[1].append(name)
             else:
@@ -79,14 +75,17 @@ def check_paths(
 
 def scope_of(paths: tuple[Path, ...]) -> list[str]:
     """The paths that `check_paths` was given, relative to the tops of their checkouts; '' for a whole one."""
-    scope = []
-    for path in paths:
-        whole = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
-        folder = whole if path.is_dir() else whole.parent
-        top = find_top(folder) or (folder if path.is_dir() else _module_top(folder))
-        relative = os.path.relpath(whole, top).replace(os.sep, "/")
-        scope.append("" if relative == "." else relative)
-    return scope
+    return [_placed(path)[2] for path in paths]
+
+
+def _placed(path: Path) -> tuple[Path, Path, str]:
+    """The top of the checkout that a file or folder lies in, its folder (both without symlinks), and its path relative
+    to the top, '' for the top itself."""
+    whole = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+    folder = whole if path.is_dir() else whole.parent
+    top = find_top(folder) or (folder if path.is_dir() else _module_top(folder))
+    relative = os.path.relpath(whole, top).replace(os.sep, "/")
+    return top, folder, "" if relative == "." else relative
 
 
 def _chosen(settings: Settings) -> tuple[Note, ...]:
@@ -108,7 +107,7 @@ def _check_files(
     workspace = Workspace(checkout)
     wanted = set(names)
     found: tuple[Diagnostic, ...] = ()
-    if _concerned(workspace, wanted, (*settings.pack.needles, DIRECTIVE)):
+    if _concerned(workspace, wanted, settings.pack.needles):
         from gomigrate.finalizer.analysis import Analysis
         from gomigrate.finalizer.diagnostics import findings
         from gomigrate.finalizer.stage_diagnostics import of_analysis

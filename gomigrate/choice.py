@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import NamedTuple
 from gomigrate import packs
 from gomigrate.checkout import Checkout
 from gomigrate.errors import printable
+from gomigrate.go.modules import declared_path
 
 GENERAL_PACK = "operators"
-_MODULE = re.compile(rb'^module[ \t]+"?([^\s"]+)', re.MULTILINE)
 
 
 class Choice(NamedTuple):
@@ -69,5 +68,5 @@ def _below(top: Path) -> tuple[tuple[str, str], ...]:
 def _module_in(top: Path, folder: str) -> tuple[tuple[str, str], ...]:
     path = f"{folder}/go.mod" if folder else "go.mod"
     checkout = Checkout(top, walk=False, keep=False)
-    found = _MODULE.search(checkout.read(path) or b"") if checkout.has_module_file(path) else None
-    return ((path, found[1].decode("utf-8", "replace")),) if found is not None else ()
+    found = declared_path(checkout.read(path) or b"") if checkout.has_module_file(path) else b""
+    return ((path, found.decode("utf-8", "replace")),) if found else ()

@@ -311,14 +311,7 @@ def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[
 @cli.command(short_help="Build and test the patch in a scratch copy, with Go.")
 @checkout_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the patch here as well.")
-@click.option(
-    "--report",
-    "reports",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="A report with the results, .html, .md or .json by its ending. May be repeated.",
-)
+@report_option
 @click.option("--format", "form", type=click.Choice(("diff", "mbox")), default="diff", help="mbox is for `git am`.")
 @click.option(
     "--tests",

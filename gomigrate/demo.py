@@ -9,14 +9,9 @@ from pathlib import Path
 
 import click
 
-from gomigrate import packs
-from gomigrate.apply import apply_changes
+from gomigrate.api import migrate
 from gomigrate.errors import UserError
-from gomigrate.git.patch import render_patch
 from gomigrate.outputs import write_all
-from gomigrate.pipeline import plan_checkout
-from gomigrate.report import render_view, sources_for
-from gomigrate.report.view import build_view
 from gomigrate.resources import data_dir
 from gomigrate.terminal import Terminal
 
@@ -29,17 +24,14 @@ def run_demo(output: Path | None, color: str) -> None:
     sample = folder / "sample"
     shutil.copytree(data_dir("sample"), sample, ignore=shutil.ignore_patterns("__pycache__"))
     _make_repository(sample)
-    pack = packs.load("flyte")
-    plan = plan_checkout(sample, pack)
-    patch = render_patch(plan.originals, plan.changes)
-    view = build_view(plan)
-    files = {folder / "finalizer.patch": patch}
-    files |= {folder / f"report{s}": render_view(view, s, sources_for(s, plan)).encode() for s in REPORTS}
-    write_all(files)
+    migration = migrate(sample, pack="flyte")
+    patch = migration.patch()
+    reports = {folder / f"report{s}": migration.report(s).encode() for s in REPORTS}
+    write_all({folder / "finalizer.patch": patch, **reports})
     _show_diff(patch.decode(), color)
-    Terminal(color).summary(plan, folder / "finalizer.patch", [folder / f"report{s}" for s in REPORTS])
-    apply_changes(sample, plan.originals, plan.changes)
-    again = plan_checkout(sample, pack)
+    Terminal(color).summary(migration.plan, folder / "finalizer.patch", list(reports))
+    migration.apply()
+    again = migrate(sample, pack="flyte").plan
     state = "nothing left to change" if not again.changes else f"{len(again.changes)} files would change again"
     click.echo(f"  applied to {sample}; a second run finds {state}", err=True)
 

@@ -6,16 +6,14 @@ needs to understand the findings.
 
 from __future__ import annotations
 
-import re
 import stat
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError
+from gomigrate.go.modules import declared_path
 from gomigrate.model import Note
-
-_MODULE = re.compile(rb'^module[ \t]+"?([^\s"]+)', re.MULTILINE)
 
 
 class Index(NamedTuple):
@@ -58,9 +56,9 @@ def _module_prefixes(checkout: Checkout) -> list[bytes]:
     names = set()
     for path in checkout.module_files:
         if path.rpartition("/")[2] == "go.mod":
-            found = _MODULE.search(checkout.read(path) or b"")
-            if found is not None:
-                names.add(b'"' + found[1])
+            name = declared_path(checkout.read(path) or b"")
+            if name:
+                names.add(b'"' + name)
     return sorted(n for n in names if not any(n != m and n.startswith(m) for m in names))
 
 

@@ -70,17 +70,16 @@ def _advised(plan: Plan) -> Stage:
     return Stage.PREPARE if stuck else plan.stage
 
 
-def _names(plan: Plan, pack: Pack) -> list[str]:
-    """The pack's old names that the code speaks of."""
+def _names(plan: Plan, pack: Pack, none: str) -> str:
+    """The old names that the code speaks of, in a row, or what to say when there is `none` of the pack's own."""
     if pack.finds_names:
-        return [p.old for p in plan.proposals]
+        return ", ".join(p.old for p in plan.proposals) or "none that needs another"
     there = {d.name for d in plan.diagnostics}
-    return [f.old for f in pack.finalizers if f.old in there]
+    return ", ".join(f.old for f in pack.finalizers if f.old in there) or none
 
 
 def _found(plan: Plan, pack: Pack, stage: Stage) -> list[str]:
-    none = "none that needs another" if pack.finds_names else "none of the pack's names"
-    names = ", ".join(_names(plan, pack)) or none
+    names = _names(plan, pack, "none of the pack's names")
     lines = [
         f"{plural(plan.counts['go_files'], 'Go file')} in {plural(plan.counts['modules'], 'module')}",
         f"finalizer names (pack {pack.name}): {names}",
@@ -93,8 +92,7 @@ def _found(plan: Plan, pack: Pack, stage: Stage) -> list[str]:
 def configuration_text(plan: Plan, pack: Pack, stage: Stage) -> str:
     """The file: what is chosen, and as comments what can be chosen and why one would."""
     count = Counter(d.rule.name for d in plan.diagnostics)
-    none = "none that needs another" if pack.finds_names else "none of its names"
-    names = ", ".join(_names(plan, pack)) or none
+    names = _names(plan, pack, "none of its names")
     parts = [
         *_comment(
             "Settings of gomigrate for this project. Each may be left out; an option on the command line beats it."

@@ -12,10 +12,10 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from gomigrate.catalogue import Rule
+
 if TYPE_CHECKING:
     from gomigrate.verify.results import Verification
-
-from gomigrate.catalogue import Rule
 
 
 class Stage(str, Enum):

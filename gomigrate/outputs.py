@@ -72,11 +72,11 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folde
     staged: list[_Staged] = []
     moved: list[_Staged] = []
     path = Path("standard output")
-    made = folder is not None and not folder.exists()
+    made = folder if folder and not folder.exists() else None
     try:
-        if made and folder is not None:
-            path = folder
-            folder.mkdir()
+        if made:
+            path = made
+            made.mkdir()
         for path, data in files.items():
             staged.append(_planned(path))
             _stage(staged[-1], data)
@@ -102,10 +102,10 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folde
         for entry in staged:
             with suppress(OSError):
                 entry.temporary.unlink()
-        if made and folder is not None:
+        if made:
             # Refused by the system while a file is in it, so only what has failed goes.
             with suppress(OSError):
-                folder.rmdir()
+                made.rmdir()
 
 
 def _check(path: Path, top: Path) -> str:

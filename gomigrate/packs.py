@@ -17,6 +17,7 @@ from gomigrate.catalogue import DIRECTIVE
 from gomigrate.errors import UserError
 from gomigrate.finalizer.qualified import Verdict, judge_name
 from gomigrate.resources import data_dir
+from gomigrate.selection import specification
 from gomigrate.tables import Source, Table
 
 if TYPE_CHECKING:
@@ -104,9 +105,7 @@ def _matches(pattern: str, path: str) -> bool:
     parts: loading pathspec costs more than checking a file does."""
     if not _SPECIAL.search(pattern) and not all(part in path for part in _FIXED.findall(pattern)):
         return False
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines([pattern]).match_file(path) is True
+    return specification((pattern,)).match_file(path) is True
 
 
 @lru_cache(maxsize=8)

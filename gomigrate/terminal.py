@@ -87,8 +87,7 @@ class Terminal:
         colors = {"proven": "green", "worse": "red", "unverified": "yellow"}
         text = "\n  ".join(map(printable, sentence(verification).split("\n")))
         self._say("  " + click.style(text, fg=colors[verification.verdict.value]))
-        for note in verification.notes:
-            self.note(f"{note.path}: {note.text}" if note.path else note.text)
+        self.notes(verification.notes)
         for check in verification.checks:
             for failure in check.new:
                 place = failure.where or failure.package

@@ -115,7 +115,7 @@ def common_folder(checkout: Path) -> Path:
     folder = _git_folder(checkout)
     if folder is None:
         raise UserError(f"{printable(str(checkout))}: is no git checkout; give a folder inside one")
-    return folder / os.fsdecode(_text(folder / "commondir").strip() or b".")
+    return _common(folder)
 
 
 def dirty(top: Path, paths: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 _COMMENT = re.compile(r"\s*//.*$")
+_MODULE = re.compile(rb'^module[ \t]+"?([^\s"]+)', re.MULTILINE)
 
 
 class Replacement(NamedTuple):
@@ -102,6 +103,12 @@ def parse_go_work(text: str, directory: str) -> GoWork:
         elif verb == "replace":
             _add_replacement(replaces, words, directory)
     return GoWork(directory, tuple(uses), replaces)
+
+
+def declared_path(go_mod: bytes) -> bytes:
+    """The path in the module line of a go.mod, without parsing the rest; b"" when there is none."""
+    found = _MODULE.search(go_mod)
+    return found[1] if found is not None else b""
 
 
 def join(directory: str, relative: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gomigrate.errors import UserError, printable
+from gomigrate.go.modules import join
 from gomigrate.go.workspace import Workspace
 from gomigrate.index import opened, scan
 from gomigrate.verify.toolchain import go_line
@@ -72,11 +73,11 @@ def scopes(top: Path, changed: Iterable[str]) -> tuple[tuple[ModuleScope, ...], 
         for replaced, replacement in workspace.modules[directory].replaces.items():
             if replacement.local and replacement.path.startswith(".."):
                 raise UserError(
-                    f"{printable(_join(directory, 'go.mod'))}: {printable(replaced)} is replaced by a folder outside "
+                    f"{printable(join(directory, 'go.mod'))}: {printable(replaced)} is replaced by a folder outside "
                     "of the checkout, which the scratch copy lacks; name it by its absolute path, or give a checkout "
                     "that holds both."
                 )
-        files = [_join(directory, "go.mod"), *([_join(work.directory, "go.work")] if work and used else [])]
+        files = [join(directory, "go.mod"), *([join(work.directory, "go.work")] if work and used else [])]
         needs.update((file, line) for file in files if (line := go_line(checkout.read(file) or b"")))
         vendor = top / (work.directory if work and used else directory) / "vendor"
         vendored = (vendor / "modules.txt").is_file()
@@ -105,7 +106,7 @@ def read_packages(lines: Iterable[str], top: Path) -> dict[str, Package]:
         relative = "" if relative == "." else relative
         code, tests = ([n for kind in kinds for n in value.get(kind) or ()] for kinds in (_CODE, _TESTS))
         if code or tests:
-            files = frozenset(_join(relative, name) for name in (*code, *tests))
+            files = frozenset(join(relative, name) for name in (*code, *tests))
             found[relative] = Package(value.get("ImportPath", ""), relative, bool(code), bool(tests), files)
     return found
 
@@ -120,7 +121,3 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
             return
         yield value
         position = text.find("{", end)
-
-
-def _join(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
