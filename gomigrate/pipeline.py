@@ -13,13 +13,12 @@ from gomigrate.background import Background
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
 from gomigrate.index import opened, scan
-from gomigrate.model import ModuleFacts, NameProposal, Note, Plan, Stage
+from gomigrate.model import ModuleFacts, Note, Plan, Stage
 from gomigrate.packs import Pack
 from gomigrate.report import prepare, render_view
 from gomigrate.selection import Selection
 
 if TYPE_CHECKING:
-    from gomigrate.finalizer.analysis import Analysis
     from gomigrate.report.diffs import Sources
 
 
@@ -114,16 +113,8 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
             "parsed_files": len(analysis.files),
             "modules": len(workspace.modules),
         },
-        proposals=_proposals(analysis),
+        proposals=analysis.proposals,
     )
-
-
-def _proposals(analysis: Analysis) -> tuple[NameProposal, ...]:
-    if not analysis.pack.finds_names:
-        return ()
-    from gomigrate.finalizer.proposal import propose
-
-    return propose(analysis.types, analysis.found)
 
 
 def top_of(path: Path) -> Path:

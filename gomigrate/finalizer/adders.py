@@ -12,7 +12,7 @@ from tree_sitter import Node
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.go.references import Reference
 from gomigrate.go.scope import lookup, parameters
-from gomigrate.go.syntax import SourceFile, ancestors, descend, named, statements
+from gomigrate.go.syntax import SourceFile, ancestors, arguments_of, called, descend, named, statements
 from gomigrate.go.types import Named, Pointer, Types
 
 
@@ -72,24 +72,17 @@ def _only_adds(types: Types, file: SourceFile, function: Node, parameter: Node) 
         if call is None or operation not in ("AddFinalizer", "ContainsFinalizer"):
             return False
         (adds if operation == "AddFinalizer" else questions).append(call)
-    objects = {file.text(_arguments(c)[0]) for c in (*adds, *questions)}
+    objects = {file.text(arguments_of(c)[0]) for c in (*adds, *questions)}
     return bool(adds) and len(objects) == 1 and all(_only_guards(file, q, adds) for q in questions)
 
 
 def _controllerutil(types: Types, file: SourceFile, call: Node, key: Node) -> str:
     """Which call of controllerutil it is, when `key` is the name that it is given."""
-    function = call.child_by_field_name("function") if call.type == "call_expression" else None
-    operand = function.child_by_field_name("operand") if function is not None else None
-    field = function.child_by_field_name("field") if function is not None else None
-    if operand is None or field is None or types.package_of(file, operand) != CONTROLLERUTIL:
+    operand, name = called(file, call)
+    if operand is None or types.package_of(file, operand) != CONTROLLERUTIL:
         return ""
-    arguments = _arguments(call)
-    return file.text(field) if len(arguments) == 2 and arguments[1].id == key.id else ""
-
-
-def _arguments(call: Node) -> list[Node]:
-    arguments = call.child_by_field_name("arguments")
-    return named(arguments) if arguments is not None else []
+    arguments = arguments_of(call)
+    return name if len(arguments) == 2 and arguments[1].id == key.id else ""
 
 
 def _only_guards(file: SourceFile, question: Node, adds: list[Node]) -> bool:

@@ -7,6 +7,7 @@ helper is carried over to everything that depends on it, so the analysis is repe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from tree_sitter import Node, Query, QueryCursor, QueryError
@@ -36,7 +37,7 @@ from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend, i
 from gomigrate.go.types import Pointer, Type, Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.index import Index
-from gomigrate.model import Operation, Requirement, Stage
+from gomigrate.model import NameProposal, Operation, Requirement, Stage
 from gomigrate.packs import Pack
 from gomigrate.selection import Selection
 from gomigrate.suppressions import Suppressions
@@ -221,6 +222,15 @@ class Analysis:
             after = (len(self.blocked), len(self.kept), len(self.gone_tests), len(self.gone_functions))
             if after == before:
                 return
+
+    @cached_property
+    def proposals(self) -> tuple[NameProposal, ...]:
+        """New names for those that were found and that the API server does not like; none where a pack has its own."""
+        if not self.pack.finds_names:
+            return ()
+        from gomigrate.finalizer.proposal import propose
+
+        return propose(self.types, self.found)
 
     def _recognised(self) -> list[Site]:
         return [s for s in self._sites.values() if isinstance(s, Site)]

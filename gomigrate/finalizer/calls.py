@@ -12,7 +12,7 @@ from gomigrate.finalizer.objects import free_text
 from gomigrate.finalizer.operations import Meaning, classify_unit
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.references import Reference
-from gomigrate.go.syntax import SourceFile, ancestors, descend
+from gomigrate.go.syntax import SourceFile, ancestors, called, descend, statement_around
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
@@ -50,11 +50,7 @@ class Call(NamedTuple):
     @property
     def statement(self) -> Node | None:
         """The statement that the call belongs to, itself an element of a list of statements."""
-        return next((a for a in (self.node, *ancestors(self.node)) if _is_listed(a)), None)
-
-
-def _is_listed(node: Node) -> bool:
-    return node.parent is not None and node.parent.type == "statement_list"
+        return statement_around(self.node)
 
 
 def find_call(types: Types, uses: NameUses, reference: Reference, new: bool) -> Call | None:
@@ -80,33 +76,24 @@ def find_call(types: Types, uses: NameUses, reference: Reference, new: bool) -> 
 
 def _removal_by_sets(types: Types, file: SourceFile, call: Node) -> Node | None:
     """Of the call of Delete in `o.SetFinalizers(sets.NewString(…).Delete(key).List())` the call of SetFinalizers."""
-    made, name = _called(file, call)
+    made, name = called(file, call)
     if name != "Delete" or made is None or not _is_of(types, file, made, SETS):
         return None
-    return next((a for a in ancestors(call) if _called(file, a)[1] == "SetFinalizers"), None)
+    return next((a for a in ancestors(call) if called(file, a)[1] == "SetFinalizers"), None)
 
 
 def only_asks(types: Types, file: SourceFile, call: Node) -> bool:
     """Whether a call asks whether a finalizer is there, or is a part of that question."""
-    operand, name = _called(file, call)
+    operand, name = called(file, call)
     if name == "Has" and operand is not None:
         return _is_of(types, file, operand, SETS)
     wanted = {"ContainsFinalizer": CONTROLLERUTIL, "NewString": SETS}.get(name)
     return wanted is not None and _is_of(types, file, call, wanted)
 
 
-def _called(file: SourceFile, call: Node) -> tuple[Node | None, str]:
-    """Of a call `operand.name(…)` the two; (None, "") of anything else."""
-    function = call.child_by_field_name("function") if call.type == "call_expression" else None
-    if function is None or function.type != "selector_expression":
-        return None, ""
-    field = function.child_by_field_name("field")
-    return function.child_by_field_name("operand"), file.text(field) if field is not None else ""
-
-
 def _is_of(types: Types, file: SourceFile, call: Node, package: str) -> bool:
     """Whether a node is a call of a function of this package."""
-    operand, _ = _called(file, call)
+    operand, _ = called(file, call)
     return operand is not None and types.package_of(file, operand) == package
 
 

@@ -15,10 +15,10 @@ from tree_sitter import Node, Query, QueryCursor
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import METAV1, judge, type_of_free
 from gomigrate.finalizer.sites import Site
-from gomigrate.finalizer.sources import Parameter, Source, Tracer, arguments_of, listed
+from gomigrate.finalizer.sources import Parameter, Source, Tracer, listed
 from gomigrate.go.references import References
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import GO, SourceFile, descend, named
+from gomigrate.go.syntax import GO, SourceFile, arguments_of, called, descend, named
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
 from gomigrate.model import Operation
 
@@ -42,7 +42,6 @@ _QUERY = Query(
     ((keyed_element key: (literal_element (identifier) @_key)) @keyed (#eq? @_key "Finalizers"))
     """,
 )
-MAX_DEPTH = 8
 
 
 class Flow(NamedTuple):
@@ -113,12 +112,10 @@ def _in_file(types: Types, file: SourceFile) -> Iterator[_Place]:
 
 
 def _of_call(types: Types, file: SourceFile, call: Node) -> Iterator[_Place]:
-    function = call.child_by_field_name("function")
-    operand = function.child_by_field_name("operand") if function is not None else None
-    field = function.child_by_field_name("field") if function is not None else None
-    if operand is None or field is None:
+    operand, name = called(file, call)
+    if operand is None:
         return
-    name, given = file.text(field), arguments_of(call)
+    given = arguments_of(call)
     package = types.package_of(file, operand)
     if name in _CALLS:
         if package == CONTROLLERUTIL and len(given) == 2:

@@ -25,10 +25,8 @@ def describe_names(analysis: Analysis) -> Iterator[Diagnostic]:
     runs."""
     if not analysis.pack.finds_names:
         return
-    from gomigrate.finalizer.proposal import propose
-
     mapped = {u.rule.old for u in analysis.names}
-    proposed = {p.old: p.new for p in propose(analysis.types, analysis.found)}
+    proposed = {p.old: p.new for p in analysis.proposals}
     for found in analysis.found.names:
         refused = analysis.refused_names.get(found.text, "")
         wanted = refused or found.verdict in (Verdict.UNQUALIFIED, Verdict.INVALID)

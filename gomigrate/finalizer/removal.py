@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from gomigrate.go.fold import merged
 from gomigrate.go.syntax import SourceFile, named
 from gomigrate.model import TextEdit
 
@@ -45,7 +46,7 @@ def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit,
             alone = _row_start(file, child) >= last
             if alone:
                 spans.append(_lines(file, child.start_byte, child.end_byte))
-    return tuple(TextEdit(file.path, *_with_blank_line(file, *span), b"") for span in _merge(spans))
+    return tuple(TextEdit(file.path, *_with_blank_line(file, *span), b"") for span in merged(spans))
 
 
 def _with_blank_line(file: SourceFile, start: int, end: int) -> tuple[int, int]:
@@ -136,13 +137,3 @@ def _has_package_doc(file: SourceFile) -> bool:
 def _preamble_end(file: SourceFile) -> int:
     ends = [c.end_byte for c in file.root.children if c.type in ("package_clause", "import_declaration")]
     return max(ends, default=0)
-
-
-def _merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((start, end))
-    return merged

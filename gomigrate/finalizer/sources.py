@@ -11,7 +11,17 @@ from gomigrate.finalizer.names import Declared
 from gomigrate.go.references import References, Symbol
 from gomigrate.go.scope import Local, lookup, parameters
 from gomigrate.go.strings import converted, declared_function, elements, literal_field, results, values_of
-from gomigrate.go.syntax import FUNCTION_LIKE, FUNCTIONS, SourceFile, ancestors, descend, named, string_value, unparen
+from gomigrate.go.syntax import (
+    FUNCTION_LIKE,
+    FUNCTIONS,
+    SourceFile,
+    ancestors,
+    arguments_of,
+    descend,
+    named,
+    string_value,
+    unparen,
+)
 from gomigrate.go.types import Named, Pointer, Type, Types
 
 MAX_DEPTH = 8
@@ -233,8 +243,3 @@ def _values(file: SourceFile, local: Local) -> list[Node]:
             if same and lookup(file, file.text(target), statement) == local:
                 found.append(value)
     return found
-
-
-def arguments_of(call: Node) -> list[Node]:
-    arguments = call.child_by_field_name("arguments")
-    return named(arguments) if arguments is not None else []

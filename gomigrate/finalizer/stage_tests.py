@@ -15,8 +15,8 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.finalizer.removal import doc_start
-from gomigrate.go.fold import Kept, Span, line_span, list_span, must_be_used, speaks_of_the_past
-from gomigrate.go.syntax import FUNCTIONS, STRINGS, SourceFile, ancestors, descend, named
+from gomigrate.go.fold import Kept, Span, line_span, list_span, must_be_used, speaks_of_the_past, within
+from gomigrate.go.syntax import FUNCTIONS, STRINGS, SourceFile, ancestors, descend, named, statement_around
 
 _TABLES = ("slice_type", "map_type", "array_type", "implicit_length_array_type")
 _TESTS = ("Test", "Benchmark", "Fuzz", "Example")
@@ -45,7 +45,7 @@ def retire(file: SourceFile, old: list[Node], new: list[Node]) -> Retired:
 
 def _covered(node: Node, found: Retired) -> bool:
     spans = [*found.spans, *((f.start_byte, f.end_byte) for f in found.functions)]
-    return any(s <= node.start_byte and node.end_byte <= e for s, e in spans)
+    return within(spans, node)
 
 
 def _retire(file: SourceFile, node: Node, new: list[Node], found: Retired) -> None:
@@ -71,7 +71,8 @@ def _retire(file: SourceFile, node: Node, new: list[Node], found: Retired) -> No
         else:
             found.renamed.append(node)
         return
-    statement = next(s for s in (node, *ancestors(node)) if s.parent is not None and s.parent.type == "statement_list")
+    statement = statement_around(node)
+    assert statement is not None
     plain_if = statement.type == "if_statement" and statement.child_by_field_name("alternative") is None
     if (statement.type != "expression_statement" and not plain_if) or _holds(statement, new):
         raise Kept("the test has both names here, and what it says without the old one is not clear", node)

@@ -21,9 +21,9 @@ from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Constant, sees
 from gomigrate.finalizer.rewrite import Namer, Refused
 from gomigrate.finalizer.stage_tests import retire
-from gomigrate.go.fold import Fold, Kept, comment_above, legacy_comment, merged, speaks_of_the_past
+from gomigrate.go.fold import Fold, Kept, comment_above, legacy_comment, merged, speaks_of_the_past, within
 from gomigrate.go.references import Reference
-from gomigrate.go.syntax import STRINGS, SourceFile, ancestors
+from gomigrate.go.syntax import STRINGS, SourceFile, statement_around
 from gomigrate.model import Operation, Stage, TextEdit
 
 _QUIET = frozenset({"GetFinalizers", "GetDeletionTimestamp", "GetName", "GetNamespace", "IsZero", "len"})
@@ -175,7 +175,7 @@ def _must_serve_both(places: _Places, gone: dict[str, list[tuple[int, int]]]) ->
 
 
 def _is_in(spans: dict[str, list[tuple[int, int]]], file: SourceFile, node: Node) -> bool:
-    return any(s <= node.start_byte and node.end_byte <= e for s, e in spans.get(file.path, ()))
+    return within(spans.get(file.path, ()), node)
 
 
 # -- prepare → switch -------------------------------------------------------------------------------------------------
@@ -337,8 +337,7 @@ def _fold(analysis: Analysis, step: Step, calls: list[Call], file: SourceFile) -
 def _statements_around(nodes: list[Node]) -> list[Node]:
     found: dict[int, Node] = {}
     for node in nodes:
-        listed = (a for a in (node, *ancestors(node)) if a.parent is not None and a.parent.type == "statement_list")
-        statement = next(listed, None)
+        statement = statement_around(node)
         if statement is not None:
             found[statement.id] = statement
     return list(found.values())

@@ -218,9 +218,9 @@ def must_be_used(file: SourceFile, spans: list[Span]) -> None:
     for identifier in (i for start, end in spans for i in _identifiers(file, start, end)):
         text = file.text(identifier)
         local = lookup(file, text, identifier) if text != "_" else None
-        if local is None or local.kind not in ("define", "var", "range", "typeswitch") or _in(spans, local.name):
+        if local is None or local.kind not in ("define", "var", "range", "typeswitch") or within(spans, local.name):
             continue
-        if not any(not _in(spans, u) and _reads(u) for u in _uses(file, local.name)):
+        if not any(not within(spans, u) and _reads(u) for u in _uses(file, local.name)):
             raise Kept(f"{text} would no longer be used", identifier)
 
 
@@ -340,7 +340,8 @@ def list_span(items: Node, item: Node) -> Span:
     return item.start_byte, every[1].start_byte
 
 
-def _in(spans: Iterable[Span], node: Node) -> bool:
+def within(spans: Iterable[Span], node: Node) -> bool:
+    """Whether a node lies in one of the spans."""
     return any(s <= node.start_byte and node.end_byte <= e for s, e in spans)
 
 

@@ -244,6 +244,27 @@ def statements(block: Node) -> list[Node]:
     return []
 
 
+def called(file: SourceFile, call: Node) -> tuple[Node | None, str]:
+    """Of a call `operand.name(…)` the two; (None, "") of anything else."""
+    function = call.child_by_field_name("function") if call.type == "call_expression" else None
+    if function is None or function.type != "selector_expression":
+        return None, ""
+    field = function.child_by_field_name("field")
+    return function.child_by_field_name("operand"), file.text(field) if field is not None else ""
+
+
+def arguments_of(call: Node) -> list[Node]:
+    """The arguments of a call, comments left out; none for what is no call."""
+    arguments = call.child_by_field_name("arguments")
+    return named(arguments) if arguments is not None else []
+
+
+def statement_around(node: Node) -> Node | None:
+    """The innermost statement that a node is or lies in and that stands in a list of statements."""
+    listed = (n for n in (node, *ancestors(node)) if n.parent is not None and n.parent.type == "statement_list")
+    return next(listed, None)
+
+
 def named(node: Node) -> list[Node]:
     """Named children without comments."""
     return [n for n in node.named_children if n.type != "comment"]
