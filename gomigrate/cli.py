@@ -128,7 +128,7 @@ def cli() -> None:
     """Migrate hand-written Kubernetes finalizer code in Go to controllerutil and domain-qualified names.
 
     Proves what the code means by running it on sample lists, or leaves it alone and says why. Nothing of the
-    checkout is executed unless you say `verify`, and nothing is written to it unless you say `apply`.
+    checkout is executed unless you say `verify`, and nothing is written to it unless you say `apply` or `init`.
 
     \b
     Start with:  gomigrate demo
