@@ -14,13 +14,15 @@ UV := uv==0.13.9
 export GOTOOLCHAIN := local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ci-browser ci-slow bench lock clean
+.PHONY: help demo test ci-browser ci-slow docs reference bench lock clean
 
 help:
 	@echo "make demo      run the whole tool on the bundled sample checkout"
 	@echo "make test      lint, type check and the quick tests"
 	@echo "make ci-slow   the tests that compile Go (downloads Go modules) and the slow ones"
 	@echo "make ci-browser  the tests of the HTML report in Chromium (BROWSER=path, else chromium on PATH)"
+	@echo "make docs      build the documentation into site/; anything missing or misplaced fails"
+	@echo "make reference write the pages of docs/ anew that are made from the code"
 	@echo "make bench     speed beside ast-grep: CHECKOUT=folder (or FLYTE_CHECKOUT) [BIG=folder]"
 	@echo "make lock      write requirements/*.txt anew; UPGRADE=--upgrade takes the newest versions"
 	@echo "make clean     remove .venv and everything else that was generated"
@@ -42,6 +44,13 @@ ci-browser: .venv/.browser
 ci-slow: .venv/.dev
 	$(BIN)/python -m pytest -m "go or slow"
 
+# Its notice of another tool is no warning about these pages.
+docs: .venv/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+reference: .venv/.runtime
+	$(BIN)/python -m gomigrate.reference docs
+
 bench: .venv/.bench
 	@test -n "$(CHECKOUT)" || { echo "make bench: say CHECKOUT=folder, a Go checkout to measure on" >&2; exit 2; }
 	@$(BIN)/python bench/speed.py $(if $(BIG),--big "$(BIG)") "$(CHECKOUT)"
@@ -53,9 +62,10 @@ lock: .venv/.created
 	@$(COMPILE) pyproject.toml requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 	@$(COMPILE) requirements/browser.in -c requirements/dev.txt -o requirements/browser.txt
 	@$(COMPILE) requirements/bench.in -o requirements/bench.txt
+	@$(COMPILE) requirements/docs.in -c requirements/dev.txt -o requirements/docs.txt
 
 clean:
-	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist build site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find gomigrate tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.created:
@@ -83,6 +93,11 @@ clean:
 .venv/.browser: .venv/.dev requirements/browser.txt
 	@echo "Installing what drives a browser (about 55 MB; the browser itself is the system's)"
 	@$(PIP) install --require-hashes -r requirements/browser.txt
+	@touch $@
+
+.venv/.docs: .venv/.created requirements/docs.txt
+	@echo "Installing what builds the documentation"
+	@$(PIP) install --require-hashes -r requirements/docs.txt
 	@touch $@
 
 .venv/.bench: .venv/.runtime requirements/bench.txt

@@ -81,6 +81,16 @@ def _rule_names(context: click.Context, parameter: click.Parameter, begun: str) 
     return [word for rule in RULES for word in (rule.id, rule.name) if word.startswith(begun)]
 
 
+color_option = click.option(
+    "--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True,
+    help="Colours on the terminal.",
+)  # fmt: skip
+form_option = click.option(
+    "--format", "form", type=click.Choice(("diff", "mbox")), default="diff", show_default=True,
+    help="mbox is for `git am`.",
+)  # fmt: skip
+
+
 def common(command: F) -> F:
     """The options that every command on a checkout shares."""
     options = (
@@ -96,9 +106,7 @@ def common(command: F) -> F:
             help="prepare: old name added, both honoured. switch: new name added, both honoured. "
             "cleanup: new name only.",
         ),
-        click.option(
-            "--color", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours on the terminal."
-        ),
+        color_option,
         click.option("-q", "--quiet", is_flag=True, help="Errors only."),
         click.option("-v", "--verbose", is_flag=True, help="Every finding, and the time of each step."),
     )  # fmt: skip
@@ -142,7 +150,7 @@ def cli() -> None:
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The patch; else standard output."
 )
 @report_option
-@click.option("--format", "form", type=click.Choice(("diff", "mbox")), default="diff", help="mbox is for `git am`.")
+@form_option
 @click.option(
     "--split", type=click.Choice(("module", "package", "codeowners")),
     help="A series of patches with a cover letter, in the folder that -o names: one patch for each Go module, package, "
@@ -198,7 +206,7 @@ def patch(
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--format", "form", type=click.Choice(("text", "github", "gitlab", "sarif")), default="text",
-    help="github: annotations. gitlab: a Code Quality report. sarif: SARIF 2.1.0.",
+    show_default=True, help="github: annotations. gitlab: a Code Quality report. sarif: SARIF 2.1.0.",
 )  # fmt: skip
 @click.option(
     "--baseline", type=click.Path(path_type=Path), metavar="FILE",
@@ -312,7 +320,7 @@ def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[
 @checkout_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the patch here as well.")
 @report_option
-@click.option("--format", "form", type=click.Choice(("diff", "mbox")), default="diff", help="mbox is for `git am`.")
+@form_option
 @click.option(
     "--tests",
     type=click.Choice(("touched", "dependents", "all", "none")),
@@ -447,9 +455,7 @@ def explain(rule: str | None) -> None:
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
     help="Where the sample, the patch and the report go; default: a new temporary folder.",
 )  # fmt: skip
-@click.option(
-    "--color", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours on the terminal."
-)
+@color_option
 def demo(output: Path | None, color: str) -> None:
     """Migrate a copy of the bundled sample checkout, and show what happens."""
     from gomigrate.demo import run_demo

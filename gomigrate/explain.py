@@ -1,7 +1,4 @@
-"""A rule of the catalogue as text: for the terminal, for other tools' help, and as the page docs/rules.md.
-
-`python -m gomigrate.explain > docs/rules.md` writes that page anew.
-"""
+"""A rule of the catalogue as text: for the terminal, for other tools' help, and as the page docs/rules.md."""
 
 from __future__ import annotations
 
@@ -78,7 +75,3 @@ def _anchor(rule: Rule) -> str:
 
 def _indented(code: str) -> str:
     return "\n".join(f"    {line}".rstrip() for line in code.expandtabs(4).split("\n"))
-
-
-if __name__ == "__main__":
-    print(page(), end="")

@@ -12,9 +12,7 @@ from test_cli import refused
 
 from gomigrate import catalogue
 from gomigrate.catalogue import RULES, Rule, find_rule, nearest
-from gomigrate.explain import help_markdown, help_text, page
-
-DOCS = Path(__file__).parent.parent / "docs"
+from gomigrate.explain import help_markdown, help_text
 
 
 def test_ids_and_names_are_unique_and_well_formed() -> None:
@@ -53,12 +51,6 @@ def test_the_examples_are_go(rule: Rule, gofmt: Path) -> None:
             continue  # an element of a composite literal is no program by itself
         assert done.returncode == 0, done.stderr.decode()
         assert done.stdout.decode() == code + "\n"
-
-
-def test_the_page_is_made_from_the_catalogue() -> None:
-    assert (DOCS / "rules.md").read_text(encoding="utf-8") == page(), (
-        "write it anew: python -m gomigrate.explain > docs/rules.md"
-    )
 
 
 def test_a_rule_is_found_by_id_and_by_name() -> None:
