@@ -93,6 +93,11 @@ class Scenario:
         return {old: new for old, _, new in pairs}
 
     @property
+    def rules(self) -> packs.Pack:
+        pack = packs.load(self.options.get("pack", "flyte"))
+        return with_mapping(pack, self.mapping) if pack.finds_names else pack
+
+    @property
     def planned(self) -> Options:
         only, exclude = ((self.options[k],) if k in self.options else () for k in ("only", "exclude"))
         return Options(
@@ -152,9 +157,7 @@ class Result:
 
 def run(scenario: Scenario, repo: Path) -> Result:
     try:
-        pack = packs.load(scenario.options.get("pack", "flyte"))
-        pack = with_mapping(pack, scenario.mapping) if pack.finds_names else pack
-        plan = plan_checkout(repo, pack, scenario.planned)
+        plan = plan_checkout(repo, scenario.rules, scenario.planned)
     except UserError as error:
         return Result(b"", "", error=f"{error}\n".replace(f"{repo}", "CHECKOUT"))
     modes = {p: file_mode(repo / p) for p in plan.originals}

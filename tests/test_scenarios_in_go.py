@@ -49,7 +49,7 @@ def lay_out(top: Path, files: Mapping[str, Mapping[str, bytes]]) -> None:
 
 
 def result(scenario: Scenario, repo: Path) -> dict[str, bytes]:
-    plan = plan_checkout(repo, packs.load("flyte"), scenario.planned)
+    plan = plan_checkout(repo, scenario.rules, scenario.planned)
     merged = {**scenario.input, **plan.changes}
     return {p: d for p, d in merged.items() if d is not None}
 

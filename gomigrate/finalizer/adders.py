@@ -7,6 +7,9 @@ only asked whether there is nothing to add. Then the name that is given is the n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from tree_sitter import Node
 
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
@@ -14,10 +17,25 @@ from gomigrate.go.references import Reference
 from gomigrate.go.scope import lookup, parameters
 from gomigrate.go.syntax import SourceFile, ancestors, arguments_of, called, descend, named, statements
 from gomigrate.go.types import Named, Pointer, Types
+from gomigrate.model import Operation
 
 
-def added_by(types: Types, reference: Reference) -> str:
-    """The name of the function that a name is given to and that only adds it; '' when there is none."""
+class Use(NamedTuple):
+    """A place that is given a name: it adds it to an object, or asks whether it is there (`negated`: whether not)."""
+
+    operation: Operation
+    node: Node
+    object: str
+    negated: bool = False
+
+
+Migrated = Callable[[SourceFile, Node], "Use | None"]
+
+
+def added_by(types: Types, reference: Reference, migrated: Migrated) -> str:
+    """The name of the function that a name is given to and that only adds it; '' when there is none.
+
+    `migrated` tells what hand-written code around a node will be a call of controllerutil, if it will."""
     arguments = reference.node.parent
     call = arguments.parent if arguments is not None and arguments.type == "argument_list" else None
     function = call.child_by_field_name("function") if call is not None else None
@@ -29,7 +47,7 @@ def added_by(types: Types, reference: Reference) -> str:
     file, node = declared
     given = [n for n, d in parameters(node) if d.type == "parameter_declaration"]
     index = next(i for i, a in enumerate(named(arguments)) if a.id == reference.node.id)
-    if len(given) != len(named(arguments)) or not _only_adds(types, file, node, given[index]):
+    if len(given) != len(named(arguments)) or not _only_adds(types, file, node, given[index], migrated):
         return ""
     return file.name_of(node)
 
@@ -54,42 +72,48 @@ def _declaration(types: Types, file: SourceFile, function: Node) -> tuple[Source
     return None
 
 
-def _only_adds(types: Types, file: SourceFile, function: Node, parameter: Node) -> bool:
+def _only_adds(types: Types, file: SourceFile, function: Node, parameter: Node, migrated: Migrated) -> bool:
     body = function.child_by_field_name("body")
     if body is None or file.is_generated:
         return False
     name = file.text(parameter)
-    adds: list[Node] = []
-    questions: list[Node] = []
+    uses: list[Use] = []
     for identifier in descend(body, "identifier"):
         if file.text(identifier) != name:
             continue
         local = lookup(file, name, identifier)
         if local is None or local.name.start_byte != parameter.start_byte:
             continue
-        call = identifier.parent.parent if identifier.parent is not None else None
-        operation = _controllerutil(types, file, call, identifier) if call is not None else ""
-        if call is None or operation not in ("AddFinalizer", "ContainsFinalizer"):
+        use = _controllerutil(types, file, identifier) or migrated(file, identifier)
+        if use is None or use.operation not in (Operation.ADD, Operation.CONTAINS):
             return False
-        (adds if operation == "AddFinalizer" else questions).append(call)
-    objects = {file.text(arguments_of(c)[0]) for c in (*adds, *questions)}
-    return bool(adds) and len(objects) == 1 and all(_only_guards(file, q, adds) for q in questions)
+        uses.append(use)
+    adds = [u.node for u in uses if u.operation is Operation.ADD]
+    questions = [u for u in uses if u.operation is Operation.CONTAINS]
+    return bool(adds) and len({u.object for u in uses}) == 1 and all(_only_guards(file, q, adds) for q in questions)
 
 
-def _controllerutil(types: Types, file: SourceFile, call: Node, key: Node) -> str:
-    """Which call of controllerutil it is, when `key` is the name that it is given."""
+_CALLS = {"AddFinalizer": Operation.ADD, "ContainsFinalizer": Operation.CONTAINS}
+
+
+def _controllerutil(types: Types, file: SourceFile, key: Node) -> Use | None:
+    """The call of controllerutil that `key` is the name for."""
+    call = key.parent.parent if key.parent is not None else None
+    if call is None:
+        return None
     operand, name = called(file, call)
-    if operand is None or types.package_of(file, operand) != CONTROLLERUTIL:
-        return ""
+    if operand is None or name not in _CALLS or types.package_of(file, operand) != CONTROLLERUTIL:
+        return None
     arguments = arguments_of(call)
-    return name if len(arguments) == 2 and arguments[1].id == key.id else ""
+    fits = len(arguments) == 2 and arguments[1].id == key.id
+    return Use(_CALLS[name], call, file.text(arguments[0])) if fits else None
 
 
-def _only_guards(file: SourceFile, question: Node, adds: list[Node]) -> bool:
+def _only_guards(file: SourceFile, question: Use, adds: list[Node]) -> bool:
     """Whether the answer only decides if something is added: `if there { return }`, or `if !there { add }`."""
-    negated = False
-    node = question
-    for outer in ancestors(question):
+    negated = question.negated
+    node = question.node
+    for outer in ancestors(node):
         if outer.type == "unary_expression" and file.text(outer).startswith("!"):
             negated = not negated
         elif outer.type == "if_statement":

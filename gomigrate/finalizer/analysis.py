@@ -20,16 +20,18 @@ from gomigrate.catalogue import (
     Rule,
 )
 from gomigrate.errors import UserError
-from gomigrate.finalizer.adders import added_by
+from gomigrate.finalizer.adders import Use, added_by
 from gomigrate.finalizer.calls import Call, find_call
 from gomigrate.finalizer.effective_runtime import MODULE, Obstacle, Runtime, effective_runtime
 from gomigrate.finalizer.found import Found, group
 from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
 from gomigrate.finalizer.names import NameUses, find_names
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
-from gomigrate.finalizer.objects import Verdict, free_text, judge, type_of_free
+from gomigrate.finalizer.objects import Verdict, judge, type_of_free
+from gomigrate.finalizer.operations import Meaning
 from gomigrate.finalizer.runtime_versions import Calls, needs_sets
 from gomigrate.finalizer.sites import WRITES, Site, Unknown, find_site
+from gomigrate.finalizer.wording import Wording, name_at, text_at
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.references import Reference, References, Symbol
@@ -61,7 +63,7 @@ class Decision(NamedTuple):
 
     site: Site
     uses: NameUses | None = None
-    other_key: str = ""
+    others: tuple[Wording, ...] = ()
     object: str = ""
     address: bool = False
     verdict: Verdict = Verdict("unknown", "")
@@ -76,6 +78,11 @@ class Decision(NamedTuple):
     @property
     def rewritten(self) -> bool:
         return not self.left and not self.already
+
+    @property
+    def other_name(self) -> str:
+        """The finalizers' names that are none of those that change, as they are written in the code."""
+        return ", ".join(o.text or o.name for o in self.others)
 
     @property
     def by_sets(self) -> bool:
@@ -389,10 +396,10 @@ class Analysis:
             )
         forced = self.pack.forced(site.file.path) if meaning.operation is Operation.CLEAR else None
         if forced is not None:
-            object_text = free_text(site.file, meaning.objects[0])
+            object_text = text_at(site.file, site.nodes, meaning.objects[0])
             return decision._replace(object=object_text, left=forced.why, intended=True)
         free = meaning.objects[0]
-        object_text = free_text(site.file, free)
+        object_text = text_at(site.file, site.nodes, free)
         kind = self.type_of(free)
         verdict = judge(self.types, kind)
         calls = self.runtime(site.file.directory).calls
@@ -504,10 +511,10 @@ class Analysis:
             )
         if len(rules) == 1 and all(u is not None for _, u in known):
             return decision._replace(uses=known[0][1])
-        if len(meaning.keys) == 1 and meaning.keys[0].constant is not None and not rules:
-            text = free_text(site.file, meaning.keys[0])
-            if text:
-                return decision._replace(other_key=text)
+        if not rules and not self._depends_on_name(meaning):
+            others = [name_at(self.types, site.file, site.nodes, k) for k in meaning.keys]
+            if None not in others:
+                return decision._replace(others=tuple(o for o in others if o is not None))
         if rules and all(k.constant is not None for k in meaning.keys):
             return decision._replace(left="it is about two finalizers at once", next_step="ask for each by itself")
         if all(k.constant is not None for k in meaning.keys):
@@ -519,6 +526,12 @@ class Analysis:
             left=f"the name is {', '.join(repr(_shown(k)) for k in meaning.keys)}, whose value is not known here",
             next_step="name the finalizer by a constant at this place",
         )
+
+    def _depends_on_name(self, meaning: Meaning) -> bool:
+        """Whether what is done changes in a way that only those who know the name can take."""
+        overwrites = "overwrites" in meaning.difference_names and "overwrites" in self.pack.accept
+        known = all(k.constant is not None for k in meaning.keys)
+        return not known and (overwrites or meaning.operation is Operation.SET_IF_EMPTY)
 
     def _rule_of(self, key: Free) -> NameUses | None:
         return next((u for u in self.names if key.constant in (u.rule.old, u.rule.new)), None)
@@ -788,7 +801,15 @@ class Analysis:
 
     def is_addition(self, reference: Reference) -> bool:
         """Whether a name stands where it gets onto an object: in its composite literal, or given to what adds it."""
-        return is_creation(reference.file, reference.node) or bool(added_by(self.types, reference))
+        return is_creation(reference.file, reference.node) or bool(added_by(self.types, reference, self._migrated))
+
+    def _migrated(self, file: SourceFile, node: Node) -> Use | None:
+        """What the hand-written code around the use of some name will do by controllerutil."""
+        for decision in self.decisions:
+            site = decision.site
+            if site.file is file and decision.others and decision.rewritten and site.covers(node):
+                return Use(site.meaning.operation, site.nodes[0], decision.object, site.meaning.negated)
+        return None
 
     def is_harmless(self, file: SourceFile, node: Node) -> bool:
         """An argument of a call that only writes text."""

@@ -8,8 +8,8 @@ from tree_sitter import Node
 
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
-from gomigrate.finalizer.objects import free_text
 from gomigrate.finalizer.operations import Meaning, classify_unit
+from gomigrate.finalizer.wording import text_at
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile, ancestors, called, descend, statement_around
@@ -71,7 +71,7 @@ def find_call(types: Types, uses: NameUses, reference: Reference, new: bool) -> 
         return None
     if [k.constant for k in meaning.keys] != [wanted] or len(meaning.objects) != 1:
         return None
-    return Call(file, call, meaning, free_text(file, meaning.objects[0]), key, new)
+    return Call(file, call, meaning, text_at(file, (node,), meaning.objects[0]), key, new)
 
 
 def _removal_by_sets(types: Types, file: SourceFile, call: Node) -> Node | None:

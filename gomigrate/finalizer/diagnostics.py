@@ -170,7 +170,7 @@ def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> D
         site.nodes[0],
         f"{WHAT[meaning.operation]}{negated}{on}{by}",
         operation=meaning.operation,
-        name=decision.uses.rule.old if decision.uses is not None else decision.other_key,
+        name=decision.uses.rule.old if decision.uses is not None else decision.other_name,
         evidence=_evidence(analysis, decision),
         fix=fix,
         left_because="" if fix is not None else decision.left,

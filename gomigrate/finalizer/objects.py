@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gomigrate.go.evaluator.values import Free
-from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Literal, Named, Pointer, Type, Types
 
 METAV1 = "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -59,14 +58,6 @@ def type_of_free(types: Types, free: Free) -> Type | None:
             return Named(CLIENT, "Object")
         return types.member(of, free.field)
     return types.of(free.file, free.node)
-
-
-def free_text(file: SourceFile, free: Free) -> str:
-    """A free name in the words of the site's file; '' when it has none there."""
-    if free.parent is not None:
-        base = free_text(file, free.parent)
-        return f"{base}.{free.field}" if base else ""
-    return free.file.text(free.node) if free.file is file else ""
 
 
 def judge(types: Types, kind: Type | None) -> Verdict:

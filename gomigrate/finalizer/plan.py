@@ -146,7 +146,7 @@ def _draft(analysis: Analysis, render: Render, constant_package: str) -> Draft |
 
 
 def _rewrite_sites(analysis: Analysis, render: Render, draft: Draft) -> bool:
-    rewriter = Rewriter(analysis.workspace, analysis.pack, render, analysis.stage)
+    rewriter = Rewriter(analysis, render)
     fine = True
     for decision in analysis.decisions:
         if not decision.rewritten:
@@ -203,7 +203,7 @@ def _remaining(analysis: Analysis, uses: NameUses) -> list[Reference]:
 def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placement) -> bool:
     """The constants of a name and every use of it that is no site: fixtures, assertions, creations, messages."""
     uses, stage = placement.uses, analysis.stage
-    rewriter = Rewriter(analysis.workspace, analysis.pack, render, stage)
+    rewriter = Rewriter(analysis, render)
     moved = bool(placement.moved) or placement.create
     for reference in _remaining(analysis, uses):
         file, node = reference.file, reference.node
@@ -262,7 +262,7 @@ def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
 
 
 def _apply_fixtures(analysis: Analysis, render: Render, draft: Draft, fixtures: dict[str, list[Fixture]]) -> None:
-    rewriter = Rewriter(analysis.workspace, analysis.pack, render, analysis.stage)
+    rewriter = Rewriter(analysis, render)
     for old, found in fixtures.items():
         placement = draft.placements.get(old)
         if placement is None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from tree_sitter import Node
 
 from gomigrate.errors import UserError
-from gomigrate.finalizer.analysis import Decision
+from gomigrate.finalizer.analysis import Analysis, Decision
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
-from gomigrate.finalizer.placement import Constant, Placement
+from gomigrate.finalizer.placement import Constant, Placement, sees
 from gomigrate.finalizer.runtime_versions import needs_sets
+from gomigrate.finalizer.wording import Wording
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation, Stage, TextEdit
-from gomigrate.packs import Pack, Render
+from gomigrate.packs import Render
 
 _PRECEDENCE = {"||": 1, "&&": 2}
 
@@ -75,11 +77,12 @@ class Namer:
 
 
 class Rewriter:
-    def __init__(self, workspace: Workspace, pack: Pack, render: Render, stage: Stage) -> None:
-        self.workspace = workspace
-        self.pack = pack
+    def __init__(self, analysis: Analysis, render: Render) -> None:
+        self.workspace = analysis.workspace
+        self.pack = analysis.pack
         self.render = render
-        self.stage = stage
+        self.stage = analysis.stage
+        self.sees = partial(sees, analysis)
         self._given: dict[tuple[str, int], set[str]] = {}
 
     def rewrite(self, decision: Decision, placement: Placement | None) -> Rewrite:
@@ -91,8 +94,9 @@ class Rewriter:
         if operation is Operation.IS_DELETING:
             text = self._render("not_is_deleting" if negated else "is_deleting", {"object": decision.object})
             return Rewrite(self._replace(site, text), text)
-        if decision.other_key:
-            keys, added = [decision.other_key], decision.other_key
+        if decision.others:
+            keys = [self._worded(namer, file, at, other) for other in decision.others]
+            added = keys[0]
         elif placement is not None:
             keys, added = self.keys(namer, file, at, placement)
         else:
@@ -123,6 +127,28 @@ class Rewriter:
             return [key_text], key_text
         legacy_text = namer.constant(file, at, legacy)
         return [key_text, legacy_text], legacy_text if self.stage is Stage.PREPARE else key_text
+
+    def _worded(self, namer: Namer, file: SourceFile, at: Node, key: Wording) -> str:
+        """A name that does not change, as written at a node. Raises Refused when it cannot be named there."""
+        if key.text:
+            return key.text
+        if key.folder != file.directory and not key.name[:1].isupper():
+            raise Refused(f"the finalizer's name is {key.name} of {self._package_of(key)}, which is not exported")
+        if key.folder is not None:
+            if not self.sees(file.directory, key.folder):
+                raise Refused(f"the finalizer's name is {key.name} of {self._package_of(key)}, not to be imported here")
+            text = namer.constant(file, at, Constant(key.folder, key.name))
+        elif file.import_of(key.path) is not None or (key.package and self._shares_module(file, key.user)):
+            text = f"{namer.package(file, at, key.path, key.package)}.{key.name}"
+        else:
+            raise Refused(f"the finalizer's name is {key.name} of {key.path}, which this file does not import")
+        return f"string({text})" if key.typed else text
+
+    def _package_of(self, key: Wording) -> str:
+        return key.path or self.workspace.import_path(key.folder or "")
+
+    def _shares_module(self, file: SourceFile, folder: str) -> bool:
+        return self.workspace.module_of(file.directory) == self.workspace.module_of(folder)
 
     def _named_in(self, file: SourceFile, at: Node, placement: Placement) -> str:
         """The package of the constant that the code names today, among those that declare the name; '' for none."""

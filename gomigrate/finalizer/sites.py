@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit
+from gomigrate.finalizer.wording import is_stale
 from gomigrate.go.evaluator.runtime import Context, is_expression
 from gomigrate.go.scope import Local, lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named, statements
@@ -154,6 +155,9 @@ def _site(file: SourceFile, nodes: tuple[Node, ...], meaning: Meaning, context: 
         if node not in nodes and not uses_outside:
             dead.append(node)
     partly = [c.node for c in context if c.holds is None and c.node not in dead]
+    stale = next((free for free in (*meaning.objects, *meaning.keys) if is_stale(nodes, free)), None)
+    if stale is not None:
+        return Opaque(f"{stale.file.text(stale.node)} is assigned, and may be another one by then", stale.node)
     if any(_assigns_only(file, node) for node in partly):
         return Opaque("changes a variable that is used further on", partly[0])
     return Site(file, nodes, meaning, tuple(dead))

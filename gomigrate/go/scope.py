@@ -54,6 +54,11 @@ def lookup(file: SourceFile, name: str, at: Node) -> Local | None:
 
 def is_assigned(file: SourceFile, local: Local) -> bool:
     """Whether a local variable is assigned, counted or has its address taken anywhere behind its declaration."""
+    return bool(assignments(file, local))
+
+
+def assignments(file: SourceFile, local: Local) -> list[Node]:
+    """Where a local variable, or one of its name, is assigned, counted or has its address taken."""
     function = local.node
     while function.parent is not None and function.type not in FUNCTION_LIKE:
         function = function.parent
@@ -68,7 +73,7 @@ def is_assigned(file: SourceFile, local: Local) -> bool:
     for node in descend(function, "short_var_declaration", "range_clause"):
         left = node.child_by_field_name("left")
         targets += [t for t in (named(left) if left is not None else []) if t.start_byte != local.name.start_byte]
-    return any(t.type == "identifier" and file.text(t) == name for t in targets)
+    return [t for t in targets if t.type == "identifier" and file.text(t) == name]
 
 
 def declared_by(file: SourceFile, statement: Node) -> list[Local]:
