@@ -20,7 +20,7 @@ help:
 	@echo "make demo      run the whole tool on the bundled sample checkout"
 	@echo "make test      lint, type check and the quick tests"
 	@echo "make ci-slow   the tests that compile Go (downloads Go modules) and the slow ones"
-	@echo "make ci-browser  the tests of the HTML report in Chromium (BROWSER=path, else chromium on PATH)"
+	@echo "make ci-browser  the tests of HTML report and documentation in Chromium (BROWSER=path, else chromium on PATH)"
 	@echo "make docs      build the documentation into site/; anything missing or misplaced fails"
 	@echo "make reference write the pages of docs/ anew that are made from the code"
 	@echo "make bench     speed beside ast-grep: CHECKOUT=folder (or FLYTE_CHECKOUT) [BIG=folder]"
@@ -38,7 +38,7 @@ test: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m "not go and not slow and not browser"
 
-ci-browser: .venv/.browser
+ci-browser: .venv/.browser .venv/.docs
 	$(BIN)/python -m pytest -m browser
 
 ci-slow: .venv/.dev

@@ -8,10 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -55,6 +55,19 @@ def go() -> Path:
 @pytest.fixture(scope="session")
 def gofmt() -> Path:
     return _go_tool("gofmt")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The system's Chromium, or the one that BROWSER names, driven by playwright."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright (requirements/browser.txt)")
+    program = os.environ.get("BROWSER") or shutil.which("chromium")
+    assert program, "there is no chromium on PATH: install it, or name another by BROWSER"
+    with api.sync_playwright() as playwright:
+        # Chromium's own sandbox wants rights that a container's root does not have.
+        browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=False)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,12 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
+@pytest.mark.parametrize("page", WRITTEN, ids=name_of)
+def test_source_files_that_are_named_are_there(page: Path) -> None:
+    for name in re.findall(r"`((?:\w+/)*\w+\.py)`", page.read_text(encoding="utf-8")):
+        assert (PROJECT / name).exists() or (PROJECT / "gomigrate" / name).exists(), name
+
+
 # -- commands ------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,6 @@ BROWSER names the program; else `chromium` on PATH. Nothing is downloaded.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,18 +24,6 @@ pytestmark = pytest.mark.browser
 WIDTHS = (360, 800, 1400)
 SERIOUS = ("serious", "critical")
 Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright (requirements/browser.txt)")
-    program = os.environ.get("BROWSER") or shutil.which("chromium")
-    assert program, "there is no chromium on PATH: install it, or name another by BROWSER"
-    with api.sync_playwright() as playwright:
-        # Chromium's own sandbox wants rights that a container's root does not have.
-        browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=False)
-        yield browser
-        browser.close()
 
 
 def in_a_line(count: int) -> str:
