@@ -216,7 +216,7 @@ def test_an_empty_patch_is_no_failure(run: Run, make_repo: MakeRepo) -> None:
 
 
 def test_strict_fails_when_something_is_left(run: Run, make_repo: MakeRepo) -> None:
-    repo = make_repo(load("key-not-known").input)
+    repo = make_repo(load("controller-runtime-missing").input)
     assert run("patch", repo).code == 0
     done = run("patch", repo, "--strict")
     assert done.code == 1
