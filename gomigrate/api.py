@@ -28,13 +28,15 @@ if TYPE_CHECKING:
     from gomigrate.report.diffs import Sources
     from gomigrate.verify.progress import Progress
 
+    Render = Callable[[dict[str, Any], dict[str, Sources]], Callable[[], dict[str, str]]]
+
 __all__ = ["Diagnostic", "Migration", "Note", "Plan", "UserError", "check", "migrate"]
 
 
 class Migration:
     """A plan for the checkout `top`, and what can be made of it. Rendering changes nothing."""
 
-    def __init__(self, plan: Plan, top: Path, render: Callable[[dict[str, Any], str, Sources], str]) -> None:
+    def __init__(self, plan: Plan, top: Path, render: Render) -> None:
         self.plan = plan
         self.top = top
         self._render = render
@@ -60,9 +62,14 @@ class Migration:
 
     def report(self, suffix: str) -> str:
         """A report in the format that a file with this suffix holds: ".md", ".json", ".html", ".sarif"."""
+        return self.reports([suffix])()[suffix]
+
+    def reports(self, suffixes: Iterable[str]) -> Callable[[], dict[str, str]]:
+        """Begins to render several reports, and gives a function that waits for them: suffix -> report."""
         from gomigrate.report import sources_for
 
-        return self._render(self._view, suffix, sources_for(suffix, self.plan))
+        wanted = {suffix: sources_for(suffix, self.plan) for suffix in suffixes}
+        return self._render(self._view, wanted) if wanted else dict
 
     def verified(
         self, *, tests: str = "dependents", limit: float = 600.0, keep: bool = False, progress: Progress | None = None
@@ -129,7 +136,7 @@ def migrate(
 
     options = Options(settings.stage, settings.constant_package, settings.selection, settings.note)
     plan = plan_checkout(path, settings.pack, options, ahead)
-    return Migration(plan, top, ahead.report)
+    return Migration(plan, top, ahead.reports)
 
 
 def check(

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 Task = Callable[..., Any]
 _SIZE = 8
 _SMALL = 1024
+_WIDE = 1 << 20
 
 
 class Background:
@@ -33,6 +34,7 @@ class Background:
         if hasattr(os, "fork") and threading.active_count() == 1:
             requests, self._requests = os.pipe()
             self._replies, replies = os.pipe()
+            _widen(replies)
             self._child = os.fork()
             if not self._child:
                 os.close(self._requests)
@@ -97,6 +99,14 @@ class Background:
                 _write(replies, answer)
         finally:
             os._exit(0)
+
+
+def _widen(pipe: int) -> None:
+    """Lets a result wait in the pipe while the next task is done, where the system has pipes of another size."""
+    with suppress(ImportError, AttributeError, OSError):
+        from fcntl import F_SETPIPE_SZ, fcntl
+
+        fcntl(pipe, F_SETPIPE_SZ, _WIDE)
 
 
 def _write(pipe: int, data: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gomigrate.checkout import Checkout, is_searched
 from gomigrate.errors import UserError, printable
-from gomigrate.git.repository import find_top
+from gomigrate.git.folder import find_top
 from gomigrate.journal import interrupted_note
 from gomigrate.model import Diagnostic, Note
 from gomigrate.settings import Settings
@@ -152,9 +152,11 @@ def _check_folder(
     folder: Path, settings: Settings, watch: Stopwatch
 ) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     from gomigrate.background import Background
-    from gomigrate.index import opened, scan
+    from gomigrate.index import Scan, opened, searched
 
-    scanned = Background({"scan": scan}).ask("scan", str(folder), settings.pack.needles)
+    scan = Scan(str(folder), settings.pack.needles)
+    background = Background({"walk": scan.walk, "search": scan.search})
+    walked, found = background.ask("walk"), background.ask("search")
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
     from gomigrate.finalizer.name_diagnostics import unmatched
@@ -162,9 +164,11 @@ def _check_folder(
     from gomigrate.go.workspace import Workspace
 
     watch.lap("load")
-    checkout, index = opened(scanned())
+    checkout = opened(walked())
+    workspace = Workspace(checkout)
+    index = searched(checkout, found())
     watch.lap("read")
-    analysis = Analysis(Workspace(checkout), settings.pack, settings.stage, selection=settings.selection, index=index)
+    analysis = Analysis(workspace, settings.pack, settings.stage, selection=settings.selection, index=index)
     watch.lap("parse")
     analysis.look()
     watch.lap("understand")

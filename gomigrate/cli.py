@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -186,7 +187,8 @@ def patch(
     if folder:
         notes += check_folder(folder, top)
     migration = _migrate(checkout, options, reports)
-    outputs = {report: migration.report(report.suffix).encode() for report in reports}
+    rendered = migration.reports(report.suffix for report in reports)
+    outputs: dict[Path, bytes] = {}
     text = b""
     if folder and split:
         outputs |= {folder / name: content for name, content in migration.series(split, form).items()}
@@ -194,6 +196,8 @@ def patch(
         text = migration.patch(form)
         if output:
             outputs[output] = text
+    done = rendered()
+    outputs |= {report: done[report.suffix].encode() for report in reports}
     for note in (*notes, *migration.notes):
         terminal.note(note)
     write_all(outputs, text if output is None else b"", folder)
@@ -296,7 +300,7 @@ def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[
     Exit codes: 0 done, 2 it could not be done.
     """
     from gomigrate.apply import finish_interrupted
-    from gomigrate.git.repository import find_top
+    from gomigrate.git.folder import find_top
     from gomigrate.outputs import check_outputs, write_all
     from gomigrate.pipeline import top_of
 
@@ -312,7 +316,8 @@ def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[
     for note in notes:
         terminal.note(note)
     # First, so that a report that cannot be written leaves the checkout as it was.
-    write_all({report: migration.report(report.suffix).encode() for report in reports})
+    rendered = migration.reports(report.suffix for report in reports)()
+    write_all({report: rendered[report.suffix].encode() for report in reports})
     terminal.applied(migration.plan, migration.apply(), reports)
 
 
@@ -374,7 +379,8 @@ def verify(
         terminal.note(note)
     with Progress(options["color"], quiet=options["quiet"]) as progress:
         migration = migration.verified(tests=tests, limit=timeout, keep=keep, progress=progress)
-    outputs = {report: migration.report(report.suffix).encode() for report in reports}
+    rendered = migration.reports(report.suffix for report in reports)()
+    outputs = {report: rendered[report.suffix].encode() for report in reports}
     write_all({**outputs, **({output: text} if output else {})})
     terminal.summary(migration.plan, output, reports)
     verdict = migration.plan.verification.verdict if migration.plan.verification else Verdict.UNVERIFIED
@@ -496,7 +502,8 @@ def _known_reports(reports: tuple[Path, ...]) -> None:
 
 def _refuse_unsafe(top: Path, plan: Plan, allow_staged: bool) -> None:
     from gomigrate.errors import printable
-    from gomigrate.git.repository import dirty, in_progress, unstaged
+    from gomigrate.git.folder import in_progress
+    from gomigrate.git.repository import dirty, unstaged
 
     running = in_progress(top)
     if running and not allow_staged:
@@ -516,6 +523,8 @@ def _refuse_unsafe(top: Path, plan: Plan, allow_staged: bool) -> None:
 
 def main() -> None:
     """The entry point `gomigrate`."""
+    # A run is short, and most of what it makes it needs to its end.
+    gc.set_threshold(100_000)
     try:
         cli(prog_name="gomigrate")
     except SystemExit as done:

@@ -26,7 +26,7 @@ def run_demo(output: Path | None, color: str) -> None:
     _make_repository(sample)
     migration = migrate(sample, pack="flyte")
     patch = migration.patch()
-    reports = {folder / f"report{s}": migration.report(s).encode() for s in REPORTS}
+    reports = {folder / f"report{s}": text.encode() for s, text in migration.reports(REPORTS)().items()}
     write_all({folder / "finalizer.patch": patch, **reports})
     _show_diff(patch.decode(), color)
     Terminal(color).summary(migration.plan, folder / "finalizer.patch", list(reports))

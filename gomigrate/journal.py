@@ -6,7 +6,6 @@ checkout that may be hostile, so that nothing in it is believed: see `decode` he
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -62,12 +61,16 @@ def interrupted_note(top: Path) -> list[Note]:
 
 def encode(steps: Sequence[Step]) -> bytes:
     """The bytes of a journal."""
+    import json
+
     content = {"version": _VERSION, "steps": [step._asdict() for step in steps]}
     return json.dumps(content, indent=1).encode("ascii") + b"\n"
 
 
 def decode(data: bytes) -> list[Step]:
     """The steps of a journal. Raises UserError for anything that `encode` would not have written."""
+    import json
+
     try:
         content = json.loads(data)
         if not isinstance(content, dict) or set(content) != {"version", "steps"} or content["version"] != _VERSION:

@@ -147,7 +147,8 @@ def _check_place(path: Path, file: Path) -> None:
 
 
 def _is_ignored(top: Path, relative: str) -> bool:
-    from gomigrate.git.repository import find_top, ignored
+    from gomigrate.git.folder import find_top
+    from gomigrate.git.repository import ignored
 
     if find_top(top) is None:
         return False

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gomigrate.background import Background
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
-from gomigrate.index import opened, scan
+from gomigrate.index import Scan, opened, searched
 from gomigrate.model import ModuleFacts, Note, Plan, Stage
 from gomigrate.packs import Pack
-from gomigrate.report import prepare, render_view
+from gomigrate.report import prepare, render_all
 from gomigrate.selection import Selection
 
 if TYPE_CHECKING:
@@ -38,30 +38,32 @@ class Ahead(NamedTuple):
     """What a second process does while this one imports and understands: see `work_ahead`."""
 
     background: Background
-    scanned: Callable[[], Any]
+    walked: Callable[[], Any]
+    searched: Callable[[], Any]
 
-    def report(self, view: dict[str, Any], suffix: str, sources: Sources) -> str:
-        """A report, as from `gomigrate.report.render_view`."""
-        text: str = self.background.run("report", view, suffix, sources)
-        return text
+    def reports(self, view: dict[str, Any], wanted: dict[str, Sources]) -> Callable[[], dict[str, str]]:
+        """Begins to render, as `gomigrate.report.render_all`, and gives a function that waits for the reports."""
+        return self.background.ask("reports", view, wanted)
 
 
 def work_ahead(path: Path, pack: Pack, suffixes: Iterable[str] = ()) -> Ahead:
     """Begins to read the checkout, and then to load what renders text and reports. Give the result to
     `plan_checkout`."""
+    scan = Scan(str(path), pack.needles)
     tasks: dict[str, Callable[..., Any]] = {
-        "scan": scan,
+        "walk": scan.walk,
+        "search": scan.search,
         "load": pack.load,
         "template": pack.render,
         "prepare": prepare,
-        "report": render_view,
+        "reports": render_all,
     }
     background = Background(tasks)
-    scanned = background.ask("scan", str(path), pack.needles)
+    walked, found = background.ask("walk"), background.ask("search")
     background.ask("load")
     for suffix in suffixes:
         background.ask("prepare", suffix)
-    return Ahead(background, scanned)
+    return Ahead(background, walked, found)
 
 
 def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: Ahead | None = None) -> Plan:
@@ -73,17 +75,21 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
         finally:
             ahead.background.close()
     started = time.perf_counter()
-    # What is imported only now is imported while the checkout is read.
-    from gomigrate.finalizer.analysis import Analysis
+    # What is imported and prepared here is so while the checkout is read.
+    from gomigrate.finalizer.analysis import Analysis, candidates
     from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.plan import make_plan
-    from gomigrate.git.repository import origin
+    from gomigrate.git.folder import origin
     from gomigrate.git.web import web_folder
+    from gomigrate.go.syntax import prepare as prepare_queries
     from gomigrate.go.workspace import Workspace
 
-    checkout, index = opened(ahead.scanned())
-    read = time.perf_counter()
+    candidates(pack)
+    prepare_queries()
+    checkout = opened(ahead.walked())
     workspace = Workspace(checkout)
+    index = searched(checkout, ahead.searched())
+    read = time.perf_counter()
     analysis = Analysis(workspace, pack, options.stage, selection=options.selection, index=index)
     found = time.perf_counter()
     outcome = make_plan(analysis, options.constant_package, partial(ahead.background.run, "template"))
@@ -119,7 +125,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
 
 def top_of(path: Path) -> Path:
     """The folder that the plan's paths are relative to."""
-    from gomigrate.git.repository import find_top
+    from gomigrate.git.folder import find_top
 
     folder = Path(os.path.realpath(path))
     return find_top(folder) or folder
@@ -138,7 +144,8 @@ def _modules(analysis, changes) -> tuple[ModuleFacts, ...]:  # type: ignore[no-u
 
 def _commit(top: Path) -> str:
     """The commit that the plan is made from; "" when there is none, or git cannot say."""
-    from gomigrate.git.repository import find_top, head_commit
+    from gomigrate.git.folder import find_top
+    from gomigrate.git.repository import head_commit
 
     try:
         return head_commit(top) if find_top(top) is not None else ""
@@ -165,7 +172,7 @@ def _refuse_left_out(selection: Selection, changes: dict[str, bytes | None]) -> 
 
 
 def _git_notes(checkout: Checkout) -> list[Note]:
-    from gomigrate.git.repository import in_progress
+    from gomigrate.git.folder import in_progress
 
     running = in_progress(checkout.top)
     return [Note("", f"a {running} is in progress in this checkout")] if running else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -153,6 +152,8 @@ def fitted(text: str, stream: TextIO) -> str:
     """
     if not stream.isatty():
         return text
+    import shutil
+
     from rich.cells import cell_len
 
     width = shutil.get_terminal_size().columns

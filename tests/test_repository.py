@@ -11,15 +11,13 @@ import pytest
 
 from gomigrate.errors import UserError
 from gomigrate.git import repository
+from gomigrate.git.folder import broken_git, find_top, in_progress
 from gomigrate.git.patch import render_patch
 from gomigrate.git.repository import (
-    broken_git,
     dirty,
     file_mode,
-    find_top,
     head_commit,
     ignored,
-    in_progress,
     index_modes,
     stored_with_lf,
     unmerged,

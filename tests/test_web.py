@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import MakeRepo
 
-from gomigrate.git.repository import head_commit, origin
+from gomigrate.git.folder import origin
+from gomigrate.git.repository import head_commit
 from gomigrate.git.web import web_folder, web_page
 
 COMMIT = "fd9a378061" * 4

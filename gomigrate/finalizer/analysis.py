@@ -7,7 +7,7 @@ helper is carried over to everything that depends on it, so the analysis is repe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from tree_sitter import Node, Query, QueryCursor, QueryError
@@ -129,7 +129,7 @@ class Analysis:
         self.suppressions = Suppressions()
         self.types = Types(workspace)
         self.references = References(self.types, index, focus)
-        self._query = _candidates(pack)
+        self._query = candidates(pack)
         self._sites: dict[tuple[str, int, int], Site | Unknown] = {}
         self._calls: dict[tuple[str, int], Call | None] = {}
         self._refs: dict[Symbol, list[Reference]] = {}
@@ -829,16 +829,21 @@ class Analysis:
         return False
 
 
-def _candidates(pack: Pack) -> Query:
+def candidates(pack: Pack) -> Query:
     """The pack's query for places that touch finalizers. Raises UserError when it is broken."""
     path = pack.path("candidates.scm")
     try:
-        query = Query(GO, path.read_text(encoding="utf-8"))
+        query = _compiled(path.read_text(encoding="utf-8"))
     except (QueryError, ValueError) as error:
         raise UserError(f"{path}: is no valid tree-sitter query: {' '.join(str(error).split())}.") from None
     if "access" not in (query.capture_name(i) for i in range(query.capture_count)):
         raise UserError(f"{path}: captures nothing as @access, which marks a place that touches finalizers.")
     return query
+
+
+@lru_cache(maxsize=1)
+def _compiled(text: str) -> Query:
+    return Query(GO, text)
 
 
 def is_test_code(file: SourceFile) -> bool:

@@ -200,7 +200,7 @@ class _Code:
     def run(self, sample: Sample) -> Outcome | None:
         """None when the code is not reached on this sample."""
         runtime = self.runtime
-        runtime.begin(sum(len(x) for x in sample.lists if x))
+        runtime.begin(sum([len(x) for x in sample.lists if x]))
         runtime.growth = self.growth or (room_behind if sample.roomy else tight)
         runtime.order = sample.order
         runtime.fresh_lists = sample.fresh_lists
@@ -266,7 +266,7 @@ def _replace(cell: list[Slice], value: Any) -> None:
 def _shown(items: Slice) -> List:
     if items.array is None:
         return None
-    return tuple(x.shown if isinstance(x, Hidden) else x for x in items.items())
+    return tuple([x.shown if isinstance(x, Hidden) else x for x in items.items()])
 
 
 def _function(types: Types, file: SourceFile, node: Node) -> _Code:

@@ -8,27 +8,19 @@ folder that is given as `top`, with slashes.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gomigrate.errors import UserError, printable
+from gomigrate.git.folder import find_top, git_folder, head_in_files
 from gomigrate.git.patch import EXECUTABLE_MODE, FILE_MODE, blob_id
 from gomigrate.programs import find_program
 
 _TIMEOUT_SECONDS = 30
 _ARGUMENT_BYTES = 60_000
 _GITLINK = 0o160000
-_MAX_TEXT = 64 * 1024 * 1024
-_COMMIT = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
-# No part begins with a dot, so that a hostile HEAD does not lead out of the folder.
-_BRANCH = re.compile(rb"ref: *(refs/heads(?:/[^/.\s\\:\0][^/\s\\:\0]*)+)\s*")
-# Only the plainest form, as git itself writes it. What needs git to be understood (include, insteadOf) gives nothing.
-_ORIGIN = re.compile(
-    rb'^\[remote "origin"\]\n(?:[ \t](?![ \t]*url\b)[^\n]*\n)*[ \t]+url = (\S+)[ \t]*$', re.IGNORECASE | re.MULTILINE
-)
 _OPTIONS = (
     "--no-pager",
     "--no-optional-locks",
@@ -58,16 +50,6 @@ _SET_VARIABLES = {
     "GIT_ALLOW_PROTOCOL": "none",
     "LC_ALL": "C",
 }
-# In this order: a rebase leaves CHERRY_PICK_HEAD as well when it stops.
-_IN_PROGRESS = (
-    ("rebase-apply/applying", "am"),
-    ("rebase-apply", "rebase"),
-    ("rebase-merge", "rebase"),
-    ("MERGE_HEAD", "merge"),
-    ("CHERRY_PICK_HEAD", "cherry-pick"),
-    ("REVERT_HEAD", "revert"),
-    ("BISECT_LOG", "bisect"),
-)
 
 
 class _Refused(UserError):
@@ -80,42 +62,18 @@ class _Entry(NamedTuple):
     stage: int = 0
 
 
-def find_top(path: Path) -> Path | None:
-    """The git checkout that `path` lies in, symlinks resolved; None outside of git.
-
-    The nearest folder at or above `path` with an entry `.git` decides. One that is broken is no checkout, and what
-    is above it is not asked: another repository further up would be the wrong one.
-    """
-    folder = _nearest(path)
-    return folder if folder and _git_folder(folder) else None
-
-
-def broken_git(path: Path) -> Path | None:
-    """The `.git` at or above `path` that `find_top` cannot use."""
-    folder = _nearest(path)
-    return folder / ".git" if folder and not _git_folder(folder) else None
-
-
 def head_commit(top: Path) -> str:
     """The full id of the commit that is checked out, "" when there is none. Raises UserError, see `dirty`.
 
     Starts git only where the id is not simply in a file.
     """
     checkout = find_top(top)
-    folder = _git_folder(checkout) if checkout else None
-    found = _head_in_files(folder) if folder else ""
+    folder = git_folder(checkout) if checkout else None
+    found = head_in_files(folder) if folder else ""
     if found:
         return found
     answer = run_git(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1))
     return answer.decode("ascii").strip()
-
-
-def common_folder(checkout: Path) -> Path:
-    """The folder with the objects and branches of a checkout that `find_top` gave: in a worktree, not its own."""
-    folder = _git_folder(checkout)
-    if folder is None:
-        raise UserError(f"{printable(str(checkout))}: is no git checkout; give a folder inside one")
-    return _common(folder)
 
 
 def dirty(top: Path, paths: Iterable[str]) -> list[str]:
@@ -163,26 +121,6 @@ def author(top: Path) -> str:
     return f"{name} <{mail}>" if name.strip() and mail.isascii() and "@" in mail else "gomigrate <gomigrate@localhost>"
 
 
-def origin(top: Path) -> str:
-    """The address of the remote `origin`, "" when there is none or it is not simply written down. Runs no git.
-
-    Nobody vouches for it: give it to `gomigrate.git.web` before anything is made of it.
-    """
-    checkout = find_top(top)
-    folder = _git_folder(checkout) if checkout else None
-    found = _ORIGIN.search(_text(_common(folder) / "config")) if folder else None
-    return found[1].decode("ascii", "replace") if found else ""
-
-
-def in_progress(top: Path) -> str:
-    """What is unfinished there: merge, rebase, cherry-pick, revert, bisect, am; or "". Runs no git."""
-    checkout = find_top(top)
-    folder = _git_folder(checkout) if checkout else None
-    if not folder:
-        return ""
-    return next((word for name, word in _IN_PROGRESS if os.path.lexists(folder / name)), _sequence(folder))
-
-
 def unmerged(top: Path) -> list[str]:
     """The paths below `top`, sorted, that a merge left in conflict. Raises UserError, see `dirty`."""
     return sorted(name for name, entry in _index(top, unmerged_only=True).items() if entry.stage)
@@ -221,65 +159,6 @@ def file_mode(path: Path) -> int:
     if not stat.S_ISREG(mode):
         raise UserError(f"{printable(str(path))}: is not a plain file (a symlink?) and is left alone")
     return EXECUTABLE_MODE if mode & stat.S_IXUSR else FILE_MODE
-
-
-def _git_folder(checkout: Path) -> Path | None:
-    """The folder with HEAD and index, also where `.git` is a file that names it (worktree, submodule)."""
-    entry = checkout / ".git"
-    try:
-        mode = entry.stat().st_mode
-        if stat.S_ISREG(mode):
-            with entry.open("rb") as file:
-                text = file.read(4096)
-            if not text.startswith(b"gitdir:"):
-                return None
-            entry = checkout / os.fsdecode(text[len(b"gitdir:") :].strip())
-        return entry if os.path.lexists(entry / "HEAD") else None
-    except (OSError, ValueError):
-        return None
-
-
-def _nearest(path: Path) -> Path | None:
-    here = Path(os.path.realpath(path))
-    return next((folder for folder in (here, *here.parents) if os.path.lexists(folder / ".git")), None)
-
-
-def _head_in_files(folder: Path) -> str:
-    """The commit of HEAD: in the file itself, or in a branch's own file, or among the packed ones; else ""."""
-    head = _text(folder / "HEAD")
-    branch = _BRANCH.fullmatch(head)
-    if branch:
-        common = _common(folder)
-        head = _text(common / os.fsdecode(branch[1]))
-        if not head:
-            packed = re.search(rb"^([0-9a-f]+) %s$" % re.escape(branch[1]), _text(common / "packed-refs"), re.MULTILINE)
-            head = packed[1] if packed else b""
-    return head.strip().decode("ascii") if _COMMIT.fullmatch(head.strip()) else ""
-
-
-def _common(folder: Path) -> Path:
-    """In a worktree HEAD is its own, and branches and settings are those of the repository."""
-    return folder / os.fsdecode(_text(folder / "commondir").strip() or b".")
-
-
-def _text(file: Path) -> bytes:
-    """The content of a plain file, b"" for anything else."""
-    try:
-        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with open(handle, "rb") as opened:
-            return opened.read(_MAX_TEXT) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
-    except (OSError, ValueError):
-        return b""
-
-
-def _sequence(folder: Path) -> str:
-    """A cherry-pick or revert of several commits, between two of them."""
-    try:
-        with (folder / "sequencer" / "todo").open("rb") as file:
-            word = file.read(64).split(maxsplit=1)[:1]
-    except OSError:
-        return ""
-    return "revert" if word == [b"revert"] else "cherry-pick"
 
 
 def _is_dirty(file: Path, index: _Entry | None, head: _Entry | None) -> bool:
@@ -417,7 +296,7 @@ def _index_of_commit(top: Path) -> dict[str, str]:
     """The index that `git commit -a` makes for its hooks, when it is one of this checkout."""
     given = os.environ.get("GIT_INDEX_FILE")
     checkout = find_top(top) if given else None
-    folder = _git_folder(checkout) if checkout else None
+    folder = git_folder(checkout) if checkout else None
     if not given or not checkout or not folder:
         return {}
     file = os.path.realpath(checkout / given)

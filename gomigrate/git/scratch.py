@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from gomigrate.errors import UserError
-from gomigrate.git.repository import common_folder, find_top, head_commit, run_git
+from gomigrate.git.folder import common_folder, find_top
+from gomigrate.git.repository import head_commit, run_git
 
 
 def make_repository(top: Path, copy: Path) -> None:

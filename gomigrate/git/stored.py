@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gomigrate.errors import UserError
+from gomigrate.git.folder import find_top
 from gomigrate.git.patch import EXECUTABLE_MODE, FILE_MODE
-from gomigrate.git.repository import file_mode, find_top, index_modes, stored_with_lf
+from gomigrate.git.repository import file_mode, index_modes, stored_with_lf
 
 
 class Stored(NamedTuple):

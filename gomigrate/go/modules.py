@@ -10,7 +10,7 @@ import posixpath
 import re
 from typing import NamedTuple
 
-_COMMENT = re.compile(r"\s*//.*$")
+_QUOTES = str.maketrans("", "", '"`')
 _MODULE = re.compile(rb'^module[ \t]+"?([^\s"]+)', re.MULTILINE)
 
 
@@ -133,13 +133,13 @@ def _directives(text: str) -> list[tuple[str, list[str]]]:
     found = []
     block = ""
     for raw in text.splitlines():
-        line = _COMMENT.sub("", raw).strip()
+        line = raw.partition("//")[0].translate(_QUOTES).strip()
         if not line:
             continue
         if line == ")":
             block = ""
             continue
-        words = [w.strip('"`') for w in line.split()]
+        words = line.split()
         if block:
             found.append((block, words))
         elif words[-1] == "(" or words[0].endswith("("):

@@ -214,10 +214,27 @@ def guess_package_name(path: str) -> str:
     return last.removeprefix("go-").replace("-", "_") if "." not in last else last.split(".")[0]
 
 
+_OFTEN = (
+    tuple(FUNCTION_LIKE),
+    tuple(STRINGS),
+    ("assignment_statement", "inc_statement", "dec_statement"),
+    ("const_declaration", "var_declaration"),
+    *((kind,) for kind in ("call_expression", "comment", "const_spec", "identifier", "import_spec", "literal_value")),
+    *((kind,) for kind in ("selector_expression", "short_var_declaration", "statement_list", "type_identifier")),
+    ("var_spec",),
+)
+
+
 def descend(node: Node, *kinds: str) -> list[Node]:
     """Every node of these kinds below `node`, itself included, in the order of the source."""
     found = QueryCursor(_kinds_query(kinds)).captures(node).get("node", [])
     return sorted(found, key=lambda n: (n.start_byte, -n.end_byte))
+
+
+def prepare() -> None:
+    """Compiles the queries that nearly every run needs: for a process that has nothing else to do."""
+    for kinds in _OFTEN:
+        _kinds_query(kinds)
 
 
 @lru_cache(maxsize=256)

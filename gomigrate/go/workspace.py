@@ -130,6 +130,7 @@ class Workspace:
         rest = folder[len(module.directory) :].strip("/")
         return f"{module.path}/{rest}" if rest else module.path
 
+    @cache  # noqa: B019
     def folder_of(self, import_path: str, importer: str) -> str | None:
         """The folder of the checkout that `import_path` means in package `importer`, by go.mod and go.work.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gomigrate import __version__
@@ -49,10 +49,19 @@ WITH_SOURCES = frozenset({".html", ".sarif"})
 
 def prepare(suffix: str) -> None:
     """Does what takes time for such a report before there is a view: for a process that has nothing else to do."""
-    if suffix.lower() == ".html":
-        from gomigrate.report.html import template
+    match suffix.lower():
+        case ".html":
+            from gomigrate.report.html import template
 
-        template()
+            template()
+        case ".md":
+            from gomigrate.report.markdown import compiled
+
+            compiled()
+        case ".json":
+            import gomigrate.report.json_report
+        case ".sarif":
+            import gomigrate.report.sarif  # noqa: F401
 
 
 def render_view(view: dict[str, Any], suffix: str, sources: Sources | None = None) -> str:
@@ -62,6 +71,11 @@ def render_view(view: dict[str, Any], suffix: str, sources: Sources | None = Non
         known = " or ".join(sorted(FORMATS))
         raise UserError(f"no report format for the suffix {suffix!r}: name a file that ends in {known}")
     return writer(view, sources or {})
+
+
+def render_all(view: dict[str, Any], wanted: Mapping[str, Sources]) -> dict[str, str]:
+    """Suffix -> the report; `wanted` has the sources for each."""
+    return {suffix: render_view(view, suffix, sources) for suffix, sources in wanted.items()}
 
 
 def sources_for(suffix: str, plan: Plan) -> Sources:

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import TYPE_CHECKING, Any
 
 from gomigrate.report.words import grid, handlers, kind_of, number, reasons, spaced, visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATE = Path(__file__).with_name("templates") / "report.md.j2"
 
 # GitHub takes 65,536 characters; the rest is for what a person adds.
 LIMIT = 60_000
@@ -53,11 +60,28 @@ class Markdown(str):
 
 def render_markdown(view: dict[str, Any]) -> str:
     """The view as Markdown; where it would grow too long for GitHub the lists are shortened, and say so."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     page = _Page()
+    environment = _environment(page)
+    template = environment.template_class.from_code(environment, compiled(), environment.make_globals(None))
+    text = ""
+    for page.items, page.chars, page.lines in LEVELS:
+        text = _BLANK.sub("\n\n", template.render(view)).rstrip() + "\n"
+        # In UTF-16, where an emoji counts as two: so it fits whoever counts.
+        if len(text.encode("utf-16-le")) // 2 <= LIMIT:
+            break
+    return text
+
+
+@lru_cache(maxsize=1)
+def compiled() -> CodeType:
+    """The compiled template: making it takes as long as rendering a report of ordinary size."""
+    return _environment(_Page()).compile(_TEMPLATE.read_text(encoding="utf-8"), _TEMPLATE.name, str(_TEMPLATE))
+
+
+def _environment(page: _Page) -> Environment:
+    from jinja2 import Environment, StrictUndefined
+
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=False,
         finalize=page.finalize,
         undefined=StrictUndefined,
@@ -91,14 +115,7 @@ def render_markdown(view: dict[str, Any]) -> str:
         timing_list=page.timing_list,
         version_list=page.version_list,
     )
-    template = environment.get_template("report.md.j2")
-    text = ""
-    for page.items, page.chars, page.lines in LEVELS:
-        text = _BLANK.sub("\n\n", template.render(view)).rstrip() + "\n"
-        # In UTF-16, where an emoji counts as two: so it fits whoever counts.
-        if len(text.encode("utf-16-le")) // 2 <= LIMIT:
-            break
-    return text
+    return environment
 
 
 class _Page:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from gomigrate.errors import UserError, printable
 from gomigrate.go.modules import join
 from gomigrate.go.workspace import Workspace
-from gomigrate.index import opened, scan
+from gomigrate.index import Scan, opened, searched
 from gomigrate.verify.toolchain import go_line
 
 _CODE = ("GoFiles", "CgoFiles")
@@ -48,7 +48,9 @@ def scopes(top: Path, changed: Iterable[str]) -> tuple[tuple[ModuleScope, ...], 
     Also gives what each module file concerned says in its go line. Reads the checkout, before any change. Raises
     UserError when a changed file is in no module.
     """
-    checkout, index = opened(scan(str(top), ()))
+    scan = Scan(str(top), ())
+    checkout = opened(scan.walk())
+    index = searched(checkout, scan.search())
     workspace = Workspace(checkout)
     touched = {path.rpartition("/")[0] for path in changed if path.endswith(".go")}
     folders: dict[str, set[str]] = {}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gomigrate.errors import UserError, printable
-from gomigrate.git.repository import find_top
+from gomigrate.git.folder import find_top
 from gomigrate.git.scratch import make_repository
 from gomigrate.model import Note
 
