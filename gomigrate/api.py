@@ -115,6 +115,7 @@ def migrate(
     rules: str | os.PathLike[str] | None = None,
     stage: str | None = None,
     constant_package: str | None = None,
+    exported: str | None = None,
     reports: Iterable[str] = (),
 ) -> Migration:
     """Plans the migration of a checkout; reads only.
@@ -127,7 +128,7 @@ def migrate(
 
     path = Path(checkout)
     top = top_of(path)
-    given = Given(pack, None if rules is None else Path(rules), stage, constant_package)
+    given = Given(pack, None if rules is None else Path(rules), stage, constant_package, exported)
     settings = settle(given, Path(os.path.realpath(path)), top)
     ahead = work_ahead(path, settings.pack, reports)
     # What is imported only now is imported while the checkout is read.

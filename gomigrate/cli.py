@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 STAGES = ("prepare", "switch", "cleanup")
+EXPORTED = ("delete", "deprecate")
 FAILED = 2
 INTERRUPTED = 130
 
@@ -116,11 +117,25 @@ def common(command: F) -> F:
     return command
 
 
-placement = click.option(
-    "--constant-package", metavar="PACKAGE",
-    help="Where new constants, and those that several packages use, go: a folder or an import path. "
-    "Default: chosen, with the reason.",
-)  # fmt: skip
+def placement(command: F) -> F:
+    """The options that every command which changes code shares."""
+    options = (
+        click.option(
+            "--constant-package", metavar="PACKAGE",
+            help="Where new constants, and those that several packages use, go: a folder or an import path. "
+            "Default: chosen, with the reason.",
+        ),
+        click.option(
+            "--exported", type=click.Choice(EXPORTED), show_default="by the pack; deprecate for any operator",
+            help="Exported helpers that nothing in the checkout calls any more. delete: they go. deprecate: they stay, "
+            "call controllerutil and are marked Deprecated, as code elsewhere may call them.",
+        ),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 report_option = click.option(
     "--report", "reports", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
     help="A report, .html, .md, .json or .sarif by its ending. May be repeated.",
@@ -481,13 +496,15 @@ def _terminal(options: dict[str, Any]) -> Any:
 def _given(options: dict[str, Any]) -> Given:
     from gomigrate.settings import Given
 
-    return Given(options["pack"], options["rules"], options["stage"], options.get("constant_package"))
+    return Given(
+        options["pack"], options["rules"], options["stage"], options.get("constant_package"), options.get("exported")
+    )
 
 
 def _migrate(checkout: Path, options: dict[str, Any], reports: tuple[Path, ...] = ()) -> Migration:
     from gomigrate.api import migrate
 
-    given = {name: options[name] for name in ("pack", "rules", "stage", "constant_package")}
+    given = {name: options[name] for name in ("pack", "rules", "stage", "constant_package", "exported")}
     return migrate(checkout, **given, reports=[report.suffix for report in reports])
 
 

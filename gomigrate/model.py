@@ -26,6 +26,13 @@ class Stage(str, Enum):
     CLEANUP = "cleanup"
 
 
+class Exported(str, Enum):
+    """What becomes of an exported helper that only code outside of the checkout may still call."""
+
+    DELETE = "delete"
+    DEPRECATE = "deprecate"
+
+
 class Confidence(str, Enum):
     """How far a change is known to keep behaviour."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gomigrate.catalogue import DIRECTIVE
 from gomigrate.errors import UserError
 from gomigrate.finalizer.qualified import Verdict, judge_name
+from gomigrate.model import Exported
 from gomigrate.resources import data_dir
 from gomigrate.selection import specification
 from gomigrate.tables import Source, Table
@@ -66,6 +67,8 @@ class Pack(NamedTuple):
     force_delete: tuple[ForceDelete, ...]
     # Whether the names are those that the code is found to use; `finalizers` are then those that a mapping renames.
     finds_names: bool = False
+    # What becomes of exported helpers that nothing in the checkout calls any more.
+    exported: Exported = Exported.DEPRECATE
     # Old names of the mapping that are renamed nowhere, and why.
     refused: Mapping[str, str] = MappingProxyType({})
 
@@ -175,6 +178,7 @@ def read(folder: Path) -> Pack:
         accept=_accept(table.table("accept")),
         force_delete=tuple(_force_delete(t) for t in table.tables("force-delete")),
         finds_names=finds_names,
+        exported=Exported(table.choice("exported", [e.value for e in Exported]) or Exported.DEPRECATE),
     )
     table.done()
     return pack

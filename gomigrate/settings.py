@@ -12,7 +12,7 @@ from gomigrate.catalogue import Severity
 from gomigrate.choice import GENERAL_PACK, Choice, choose
 from gomigrate.configuration import Configuration, find
 from gomigrate.errors import UserError
-from gomigrate.model import Diagnostic, Stage
+from gomigrate.model import Diagnostic, Exported, Stage
 from gomigrate.packs import Pack
 from gomigrate.selection import Selection
 
@@ -26,6 +26,7 @@ class Given(NamedTuple):
     rules: Path | None = None
     stage: str | None = None
     constant_package: str | None = None
+    exported: str | None = None
 
 
 class Settings(NamedTuple):
@@ -66,6 +67,8 @@ def settle(given: Given, folder: Path, top: Path) -> Settings:
         if given.pack or not configuration.pack:
             raise
         raise UserError(f"{configuration.source}: {error}") from None
+    if given.exported:
+        pack = pack._replace(exported=Exported(given.exported))
     if configuration.names:
         pack = _with_names(pack, configuration)
     return Settings(

@@ -216,7 +216,7 @@ def test_an_empty_patch_is_no_failure(run: Run, make_repo: MakeRepo) -> None:
 
 
 def test_strict_fails_when_something_is_left(run: Run, make_repo: MakeRepo) -> None:
-    repo = make_repo(load("controller-runtime-missing").input)
+    repo = make_repo(load("object-from-a-call").input)
     assert run("patch", repo).code == 0
     done = run("patch", repo, "--strict")
     assert done.code == 1
@@ -232,6 +232,15 @@ def test_stages(run: Run, repo: Path, stage: str) -> None:
 
 def test_a_stage_that_there_is_not(run: Run, repo: Path) -> None:
     refused(run("patch", repo, "--stage", "later"), "later", "prepare", "cleanup")
+
+
+def test_what_becomes_of_exported_helpers(run: Run, make_repo: MakeRepo) -> None:
+    repo = make_repo(load("exported-delete").input)
+    deleted, deprecated = (run("patch", repo, "--exported", e).out for e in ("delete", "deprecate"))
+    assert run("patch", repo).out == deprecated
+    assert "+// Deprecated:" in deprecated and "Deprecated" not in deleted
+    assert run("patch", repo, "--pack", "flyte").out.count("Deprecated") == 0
+    refused(run("patch", repo, "--exported", "hide"), "hide", "delete", "deprecate")
 
 
 def test_a_constant_package_that_there_is_not(run: Run, repo: Path) -> None:

@@ -30,7 +30,7 @@ from gomigrate.finalizer.mapping import with_mapping
 from gomigrate.git.patch import render_patch
 from gomigrate.git.repository import file_mode
 from gomigrate.go.syntax import SourceFile
-from gomigrate.model import Diagnostic, Plan, Stage
+from gomigrate.model import Diagnostic, Exported, Plan, Stage
 from gomigrate.pipeline import Options, plan_checkout
 from gomigrate.selection import Selection
 
@@ -55,6 +55,7 @@ class Scenario:
     stage             prepare, switch (default) or cleanup
     constant-package  as on the command line
     pack              flyte (default) or operators
+    exported          delete or deprecate, as on the command line; default: as the pack says
     names             the [names] of a configuration: `old -> new, old -> new`
     exclude           a pattern of files that a configuration leaves out
     only              a pattern of files that a configuration includes, all others being left out
@@ -95,6 +96,7 @@ class Scenario:
     @property
     def rules(self) -> packs.Pack:
         pack = packs.load(self.options.get("pack", "flyte"))
+        pack = pack._replace(exported=Exported(self.options.get("exported", pack.exported)))
         return with_mapping(pack, self.mapping) if pack.finds_names else pack
 
     @property

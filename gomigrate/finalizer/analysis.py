@@ -6,7 +6,7 @@ helper is carried over to everything that depends on it, so the analysis is repe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from gomigrate.errors import UserError
 from gomigrate.finalizer.adders import Use, added_by
 from gomigrate.finalizer.calls import Call, find_call
 from gomigrate.finalizer.effective_runtime import MODULE, Obstacle, Runtime, effective_runtime
+from gomigrate.finalizer.exported import MAY_BE_CALLED, is_offered
 from gomigrate.finalizer.found import Found, group
 from gomigrate.finalizer.helpers import Helper, find_helpers, only_about
 from gomigrate.finalizer.names import NameUses, find_names
@@ -35,11 +36,11 @@ from gomigrate.finalizer.wording import Wording, name_at, text_at
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.references import Reference, References, Symbol
-from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend, is_generated
+from gomigrate.go.syntax import FUNCTIONS, GO, SourceFile, ancestors, descend, is_generated, statements
 from gomigrate.go.types import Pointer, Type, Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.index import Index
-from gomigrate.model import NameProposal, Operation, Requirement, Stage
+from gomigrate.model import Exported, NameProposal, Operation, Requirement, Stage
 from gomigrate.packs import Pack
 from gomigrate.selection import Selection
 from gomigrate.suppressions import Suppressions
@@ -140,6 +141,7 @@ class Analysis:
         self.decisions: list[Decision] = []
         self.unknown: list[Unknown] = []
         self.gone: set[Symbol] = set()
+        self._left_over: dict[Symbol, tuple[SourceFile, Node]] = {}
         self.gone_functions: list[tuple[SourceFile, Node]] = []
         self.gone_tests: list[tuple[SourceFile, Node]] = []
         paths = index.holding if index is not None else focus or []
@@ -292,7 +294,7 @@ class Analysis:
     def _decide(self) -> None:
         sites: list[Site] = []
         unknown: list[Unknown] = []
-        sites += self._wrapped()
+        sites += [*self._wrapped(), *self._bodies()]
         accesses = self._accesses()
         gone = {(f.path, n.start_byte) for f, n in (*self.gone_tests, *self.gone_functions)}
         for file, node, _ in sorted(accesses, key=lambda a: not self._writes(*a)):
@@ -329,6 +331,16 @@ class Analysis:
                 call = self._calls[key]
                 if call is not None and call.is_wrapped and not call.idle and not helpers & set(call.meaning.functions):
                     yield Site(call.file, (call.node,), call.meaning._replace(functions={}), key=call.key)
+
+    def _bodies(self) -> Iterator[Site]:
+        """All that a helper does which stays: one call will do it. What comments stand in it is looked at in parts."""
+        for kept in self.kept.values():
+            helper = kept.helper
+            body = helper.node.child_by_field_name("body")
+            nodes = tuple(statements(body)) if body is not None else ()
+            whole = helper.meaning.operation not in (Operation.IS_DELETING, Operation.SAME_COUNT)
+            if whole and nodes and not helper.file.is_test and not descend(helper.node, "comment"):
+                yield Site(helper.file, nodes, helper.meaning, whole=True)
 
     def _selected(self, decision: Decision) -> Decision:
         """The decision, unless the configuration leaves the file out or a comment keeps the place: then nothing there
@@ -410,9 +422,7 @@ class Analysis:
         uses = decision.uses
         if self._is_already(decision) and (uses is None or uses.migrated or not self._old(uses)):
             return decision._replace(already=True, left="")
-        helpers = {(s.folder, s.receiver, s.name) for s in self.kept}
-        if site.file.is_test and helpers & set(meaning.functions):
-            # A helper that stays keeps its tests as they are.
+        if site.file.is_test and self._is_test_of_kept(site):
             return decision._replace(already=True, left="")
         if decision.left:
             return decision
@@ -420,6 +430,15 @@ class Analysis:
         if obstacle is None:
             return decision
         return decision._replace(left=obstacle.reason, next_step=obstacle.next_step, requirement=obstacle.requirement)
+
+    def _is_test_of_kept(self, site: Site) -> bool:
+        """Whether a place in a test uses a helper that stays. One that stays for others' sake alone is only used by
+        the tests of its own package."""
+        return any(
+            (s.folder, s.receiver, s.name) in site.meaning.functions
+            and (kept.reason != MAY_BE_CALLED or s.folder == site.file.directory)
+            for s, kept in self.kept.items()
+        )
 
     def _obstacle(self, decision: Decision) -> Obstacle | None:
         """Why a site may not be rewritten; None when it may."""
@@ -629,6 +648,9 @@ class Analysis:
             if (s.folder, s.receiver, s.name) in used or (s in helpers and functions[s][0].path in families)
         }
         reasons: dict[Symbol, tuple[Reference | None, str]] = {}
+        if self.pack.exported is Exported.DEPRECATE:
+            reasons |= {s: (None, MAY_BE_CALLED) for s in gone if is_offered(self.workspace, functions[s][0], s)}
+        gone -= reasons.keys()
         while True:
             tests = self._tests_of(gone)
             spans = [(functions[s][0].path, functions[s][1]) for s in gone] + [(f.path, n) for f, n in tests]
@@ -652,16 +674,55 @@ class Analysis:
             if not staying:
                 break
             gone -= staying
-        for symbol, helper in helpers.items():
-            if symbol not in gone and symbol not in self.kept:
-                last_use = next((r for r in self.refs(symbol) if not self.is_gone(r, rewritten, spans)), None)
-                left_out = self._stays(helper.file, helper.node)
-                unused = left_out or "nothing in this checkout uses it; other code may"
-                why = self._why_kept(last_use) if last_use is not None else unused
-                self.kept[symbol] = Kept(helper, *reasons.get(symbol, (last_use, why)))
+        staying_helpers = {s: h for s, h in helpers.items() if s not in gone and s not in self.kept}
+        offered = {s for s, (_, why) in reasons.items() if why == MAY_BE_CALLED}
+        last_uses = {s: self._last_use(s, rewritten, spans, s in offered) for s in (*staying_helpers, *reasons)}
+        # What only other helpers use that stay is looked at once these are migrated where they stand.
+        inner = {s for s, use in last_uses.items() if use is not None and self._is_in(use, s, staying_helpers)}
+        for symbol, helper in staying_helpers.items():
+            if symbol in inner and not inner >= staying_helpers.keys():
+                continue
+            remaining = last_uses[symbol]
+            left_out = self._stays(helper.file, helper.node)
+            unused = left_out or "nothing in this checkout uses it; other code may"
+            why = self._why_kept(remaining) if remaining is not None else unused
+            speaking, reason = reasons.get(symbol, (None, ""))
+            spoken = reason and (speaking is not None or remaining is None)
+            self.kept[symbol] = Kept(helper, speaking, reason) if spoken else Kept(helper, remaining, why)
+        self._left_over |= {s: functions[s] for s in offered if (s.folder, s.receiver, s.name) in used}
         self.gone = gone
         self.gone_functions = [functions[s] for s in sorted(gone, key=str)]
         self.gone_tests = self._tests_of(gone)
+
+    def _last_use(
+        self, symbol: Symbol, rewritten: list[Site], spans: list[tuple[str, Node]], offered: bool
+    ) -> Reference | None:
+        """A use of a function that stays; of one that is offered to others, its own tests do not count."""
+        left = (r for r in self.refs(symbol) if not self.is_gone(r, rewritten, spans))
+        return next((r for r in left if not (offered and r.file.is_test and r.file.directory == symbol.folder)), None)
+
+    @property
+    def offered(self) -> dict[Symbol, tuple[SourceFile, Node]]:
+        """Functions that would go, but that code outside of the checkout may call."""
+        rewritten = [d.site for d in self.decisions if d.rewritten]
+        spans = [(f.path, n) for f, n in (*self.gone_functions, *self.gone_tests)]
+        return {s: f for s, f in self._left_over.items() if self._last_use(s, rewritten, spans, offered=True) is None}
+
+    def is_thin(self, helper: Helper) -> bool:
+        """Whether all that a helper does is, or will be, done by a call of controllerutil."""
+        if helper.meaning.operation is Operation.IS_DELETING:
+            return True
+        found = [d for d in self.decisions if d.site.whole and d.site.file is helper.file]
+        done = [d for d in found if d.rewritten or (d.already and (d.others or d.uses is not None))]
+        return any(_inside_node(d.site.nodes[0], helper.node) for d in done)
+
+    @staticmethod
+    def _is_in(reference: Reference, symbol: Symbol, helpers: Mapping[Symbol, Helper]) -> bool:
+        """Whether a use of one helper stands in another one of these."""
+        return any(
+            other != symbol and helper.file is reference.file and _inside_node(reference.node, helper.node)
+            for other, helper in helpers.items()
+        )
 
     @staticmethod
     def is_gone(reference: Reference, rewritten: list[Site], spans: list[tuple[str, Node]]) -> bool:

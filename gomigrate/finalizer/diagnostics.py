@@ -20,6 +20,7 @@ from gomigrate.catalogue import (
     UNSAFE_UPGRADE,
 )
 from gomigrate.finalizer.analysis import Analysis, Decision, is_test_code
+from gomigrate.finalizer.exported import MAY_BE_CALLED
 from gomigrate.finalizer.name_diagnostics import describe_names
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
@@ -233,8 +234,22 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
         evidence = Evidence(Confidence.EXACT, "it calls nothing of its package but helpers that go")
         message = f"{file.name_of(node)} goes with the helpers that it tests"
         yield at(HELPER_TEST, file, node, message, evidence=evidence, fix=removal(file, node, "delete the test"))
-    for kept in analysis.kept.values():
+    for symbol, (file, node) in analysis.offered.items():
+        edit = draft.deprecated.get(symbol)
+        fix = SuggestedFix("mark it as deprecated", (edit,)) if edit is not None else None
+        thin = fix is not None or (symbol in analysis.kept and analysis.is_thin(analysis.kept[symbol].helper))
+        if fix is not None or not thin:
+            yield at(
+                HAND_WRITTEN_HELPER, file, node,
+                f"{symbol} {'is deprecated' if fix else 'stays'}: nothing in this checkout calls it any more",
+                evidence=Evidence(Confidence.EXACT, MAY_BE_CALLED) if fix is not None else None, fix=fix,
+                left_because="" if fix is not None else f"{MAY_BE_CALLED} (--exported delete takes it away)",
+                intended=fix is None,
+            )  # fmt: skip
+    for symbol, kept in analysis.kept.items():
         helper = kept.helper
+        if symbol in analysis.offered:
+            continue
         inside = [d for d in analysis.decisions if d.site.file is helper.file and _within(d.site.nodes[0], helper.node)]
         if inside and all(d.rewritten or d.already for d in inside):
             # What it does is migrated where it stands: nothing hand-written is left of it.

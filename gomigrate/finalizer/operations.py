@@ -35,7 +35,7 @@ from gomigrate.go.evaluator.values import (
     Unbound,
     Unsupported,
 )
-from gomigrate.go.scope import Local
+from gomigrate.go.scope import Local, lookup
 from gomigrate.go.syntax import SourceFile, named
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
@@ -278,8 +278,15 @@ def _function(types: Types, file: SourceFile, node: Node) -> _Code:
         for declaration in named(declarations) if declarations is not None else ():
             kind = _parameter_kind(compiler, file, declaration)
             names = [n for n in declaration.children_by_field_name("name") if n.type == "identifier"]
-            found += [_Parameter(kind, Free(f"{file.text(n)}@{n.start_byte}", n, file)) for n in names or [declaration]]
+            found += [_Parameter(kind, _given(file, node, n)) for n in names or [declaration]]
     return _Code(compiler, runtime, found, compiler.function(file, node))
+
+
+def _given(file: SourceFile, function: Node, name: Node) -> Free:
+    """What a parameter is given, as code of the function names it."""
+    text, body = file.text(name), function.child_by_field_name("body")
+    local = lookup(file, text, body) if body is not None else None
+    return Free(f"{text}@{name.start_byte}", name, file, local=local)
 
 
 _PARAMETERS = {Kind.LIST: "list", Kind.LIST_POINTER: "pointer", Kind.STRUCT: "struct"}

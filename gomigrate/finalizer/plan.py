@@ -16,6 +16,7 @@ from gomigrate.catalogue import ARBITRARY_FIXTURE, DIRECTIVE
 from gomigrate.errors import UserError
 from gomigrate.finalizer import constants, diagnostics, stage_diagnostics
 from gomigrate.finalizer.analysis import Analysis, Decision, is_test_code
+from gomigrate.finalizer.exported import deprecation
 from gomigrate.finalizer.fixtures import Fixture, find_fixtures
 from gomigrate.finalizer.matrix import behaviour_before, upgrade_matrix
 from gomigrate.finalizer.names import NameUses
@@ -26,7 +27,7 @@ from gomigrate.finalizer.stages import Left, Step, next_stage
 from gomigrate.go.edits import Conflict
 from gomigrate.go.format import align_value_groups, tidy, touches_layout
 from gomigrate.go.imports import with_imports
-from gomigrate.go.references import Reference
+from gomigrate.go.references import Reference, Symbol
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import ConstantChoice, Diagnostic, Operation, Stage, TextEdit, UpgradeMatrix
 from gomigrate.packs import Render
@@ -49,6 +50,7 @@ class Draft:
     edits: dict[str, list[TextEdit]] = field(default_factory=dict)
     imports: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     removed: dict[str, tuple[SourceFile, list[Node]]] = field(default_factory=dict)
+    deprecated: dict[Symbol, TextEdit] = field(default_factory=dict)
     created: dict[str, bytes] = field(default_factory=dict)
     aligned: dict[str, list[str]] = field(default_factory=dict)
     tidied: set[str] = field(default_factory=set)
@@ -140,6 +142,7 @@ def _draft(analysis: Analysis, render: Render, constant_package: str) -> Draft |
     _apply_fixtures(analysis, render, draft, fixtures)
     if not _next_stages(analysis, draft):
         return None
+    _deprecate(analysis, draft)
     for file, node in (*analysis.gone_functions, *analysis.gone_tests):
         draft.removed.setdefault(file.path, (file, []))[1].append(node)
     return draft
@@ -162,6 +165,18 @@ def _rewrite_sites(analysis: Analysis, render: Render, draft: Draft) -> bool:
         draft.edit(rewrite.edits)
         draft.need(decision.site.file.path, {p: a for a, p in rewrite.imports})
     return fine
+
+
+def _deprecate(analysis: Analysis, draft: Draft) -> None:
+    """Helpers that only other checkouts may still call, and that do nothing but call controllerutil."""
+    for symbol, (file, node) in analysis.offered.items():
+        kept = analysis.kept.get(symbol)
+        if kept is None or not analysis.is_thin(kept.helper):
+            continue
+        edit = deprecation(file, node.start_byte, kept.helper.meaning.operation)
+        if edit is not None:
+            draft.deprecated[symbol] = edit
+            draft.edit([edit])
 
 
 def _next_stages(analysis: Analysis, draft: Draft) -> bool:

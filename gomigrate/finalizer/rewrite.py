@@ -104,7 +104,10 @@ class Rewriter:
         if site.key is not None:
             text, edits = self._call_for_each(decision, [added] if operation is Operation.ADD else keys)
             return Rewrite(edits, text, tuple((alias, path) for path, alias in namer.imports.items()))
-        if operation in (Operation.CONTAINS, Operation.HAS_ANY):
+        if site.whole:
+            text = self._body(namer, decision, keys, added)
+            edits = self._replace(site, text)
+        elif operation in (Operation.CONTAINS, Operation.HAS_ANY):
             question = self._written(namer, decision, Operation.CONTAINS, keys, negated=negated)
             text = self._joined(site, question, len(keys))
             edits = self._replace(site, text)
@@ -183,6 +186,28 @@ class Rewriter:
             return self._render(f"{name}_by_sets", {**values, "sets": namer.package(file, at, SETS, "sets")})
         values["object"] = f"&{decision.object}" if decision.address else decision.object
         return self._render(name, {**values, "util": namer.package(file, at, CONTROLLERUTIL, "controllerutil")})
+
+    def _body(self, namer: Namer, decision: Decision, keys: list[str], added: str) -> str:
+        """All that a function does, in the words of controllerutil."""
+        meaning, file, at = decision.site.meaning, decision.site.file, decision.site.nodes[0]
+        if meaning.result == "value":
+            question = self._written(namer, decision, Operation.CONTAINS, keys, negated=meaning.negated)
+            return f"return {question}"
+        adds = meaning.operation in (Operation.ADD, Operation.SET_IF_EMPTY)
+        names = [added] if adds else keys
+        lines = self._written(namer, decision, Operation.ADD if adds else Operation.REMOVE, names).splitlines()
+        if meaning.result != "none":
+            name = answer = self._fresh(file, at, "added" if adds else "removed")
+            if decision.asks_before:
+                question = self._written(namer, decision, Operation.CONTAINS, names, negated=adds)
+                lines = [f"{name} := {question}", *lines]
+            elif len(lines) == 1:
+                answer = lines.pop()
+            else:
+                answer = f"{lines[1]} || {name}" if meaning.result == "changed" else f"({lines[1]} || {name})"
+                lines = [f"{name} := {lines[0]}"]
+            lines.append(f"return {answer}" if meaning.result == "changed" else f"return !{answer}")
+        return self._separator(file, at).join(lines)
 
     def _call_for_each(self, decision: Decision, keys: list[str]) -> tuple[str, tuple[TextEdit, ...]]:
         """The call of a function that stays, once for each name."""

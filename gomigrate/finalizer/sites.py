@@ -32,13 +32,14 @@ _LISTS = ("statement_list",)
 class Site(NamedTuple):
     """A unit with its meaning. `nodes` is one expression or adjacent statements; `dead` are the statements before
     it that nothing else needs once it is replaced. With a `key` it is the call of a function that stays, and that is
-    given the name there."""
+    given the name there. `whole`: it is all that a function does."""
 
     file: SourceFile
     nodes: tuple[Node, ...]
     meaning: Meaning
     dead: tuple[Node, ...] = ()
     key: Node | None = None
+    whole: bool = False
 
     @property
     def is_expression(self) -> bool:

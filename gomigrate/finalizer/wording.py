@@ -58,6 +58,8 @@ def is_stale(nodes: tuple[Node, ...], free: Free) -> bool:
 def name_at(types: Types, file: SourceFile, nodes: tuple[Node, ...], key: Free) -> Wording | None:
     """How a finalizer's name is written at these nodes; None when it cannot be told."""
     kind = type_of_free(types, key)
+    if kind is not None and not isinstance(kind, Named):
+        return None
     # An expression of unknown type fits as it stands, but not what a function in between may have converted.
     inside = _covers(nodes, _root(key).node)
     converted = inside and _is_converted(key)
