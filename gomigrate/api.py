@@ -117,12 +117,15 @@ def migrate(
     constant_package: str | None = None,
     exported: str | None = None,
     reports: Iterable[str] = (),
+    tidy: bool = False,
+    progress: Progress | None = None,
 ) -> Migration:
     """Plans the migration of a checkout; reads only.
 
     The options are those of the command line; what is None is taken from the checkout's configuration, else the
     default. `rules` is a folder with packs of one's own. `reports` are the suffixes of reports that will be asked for:
-    what they need is loaded meanwhile.
+    what they need is loaded meanwhile. `tidy` takes along what the changes need of go.mod, go.sum and vendor/: this
+    runs Go in a scratch copy, and may download modules; `progress` is told how far it is.
     """
     from gomigrate.pipeline import Options, plan_checkout, top_of, work_ahead
 
@@ -135,8 +138,13 @@ def migrate(
     import gomigrate.patches
     import gomigrate.report.view  # noqa: F401
 
-    options = Options(settings.stage, settings.constant_package, settings.selection, settings.note)
+    options = Options(settings.stage, settings.constant_package, settings.selection, settings.note, tidy)
     plan = plan_checkout(path, settings.pack, options, ahead)
+    if tidy:
+        from gomigrate.verify.progress import Progress
+        from gomigrate.verify.tidy import with_module_files
+
+        plan = with_module_files(plan, top, progress or Progress(quiet=True))
     return Migration(plan, top, ahead.reports)
 
 

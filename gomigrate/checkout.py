@@ -28,6 +28,11 @@ def is_searched(path: str) -> bool:
     return name[0] not in "._" and not any(f[0] in "._" or f == "vendor" or f in _SKIPPED_FOLDERS for f in folders)
 
 
+def is_searched_go(path: str) -> bool:
+    """Whether a path is a Go file of the checkout's own packages."""
+    return path.endswith(".go") and is_searched(path)
+
+
 class Checkout:
     """The files of one checkout. Paths are relative to `top`, with slashes."""
 

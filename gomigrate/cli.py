@@ -140,6 +140,11 @@ report_option = click.option(
     "--report", "reports", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
     help="A report, .html, .md, .json or .sarif by its ending. May be repeated.",
 )  # fmt: skip
+tidy_option = click.option(
+    "--tidy", is_flag=True,
+    help="Put into the patch what it needs of go.mod, go.sum and vendor/. Runs `go mod tidy` in a scratch copy, and "
+    "may download modules.",
+)  # fmt: skip
 checkout_argument = click.argument("checkout", type=click.Path(path_type=Path), default=".")
 
 
@@ -173,6 +178,7 @@ def cli() -> None:
     "or group of owners.",
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit with 1 when something is left to a person.")
+@tidy_option
 @placement
 @common
 def patch(
@@ -357,6 +363,7 @@ def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[
     help="The longest that the tests of one package, or a command that says nothing, may take.",
 )
 @click.option("--keep", is_flag=True, help="Leave the scratch copy, with the patch applied, and say where it is.")
+@tidy_option
 @placement
 @common
 def verify(
@@ -505,7 +512,13 @@ def _migrate(checkout: Path, options: dict[str, Any], reports: tuple[Path, ...] 
     from gomigrate.api import migrate
 
     given = {name: options[name] for name in ("pack", "rules", "stage", "constant_package", "exported")}
-    return migrate(checkout, **given, reports=[report.suffix for report in reports])
+    plan = partial(migrate, checkout, **given, reports=[report.suffix for report in reports])
+    if not options.get("tidy"):
+        return plan()
+    from gomigrate.verify.progress import Progress
+
+    with Progress(options["color"], quiet=options["quiet"]) as progress:
+        return plan(tidy=True, progress=progress)
 
 
 def _known_reports(reports: tuple[Path, ...]) -> None:

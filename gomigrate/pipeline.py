@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 
 class Options(NamedTuple):
-    """`note` is what a reader is to know of how these were chosen."""
+    """`note` is what a reader is to know of how these were chosen; with `tidy` the module files follow the plan."""
 
     stage: Stage = Stage.SWITCH
     constant_package: str = ""
     selection: Selection = Selection()
     note: str = ""
+    tidy: bool = False
 
 
 _DEFAULTS = Options()
@@ -90,7 +91,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     workspace = Workspace(checkout)
     index = searched(checkout, ahead.searched())
     read = time.perf_counter()
-    analysis = Analysis(workspace, pack, options.stage, selection=options.selection, index=index)
+    analysis = Analysis(workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy)
     found = time.perf_counter()
     outcome = make_plan(analysis, options.constant_package, partial(ahead.background.run, "template"))
     planned = time.perf_counter()

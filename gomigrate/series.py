@@ -1,8 +1,8 @@
 """One migration as a series of patches, each for one module, package or owner, in an order in which each compiles.
 
-Two rules say which patch comes first, read from what the changed files declare: code that uses a new declaration comes
-after it, and a declaration that goes comes after all code that used it. Parts that have to wait for each other become
-one.
+Three rules say which patch comes first, read from what the changed files declare: code that uses a new declaration
+comes after it, a declaration that goes comes after all code that used it, and code comes after the module files. Parts
+that have to wait for each other become one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
-from gomigrate.checkout import Checkout
+from gomigrate.checkout import Checkout, is_searched_go
 from gomigrate.errors import UserError
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.workspace import Workspace
@@ -58,6 +58,8 @@ def _grouping(workspace: Workspace, by: str) -> Callable[[str], str]:
         return found.path if found else "no module"
 
     def package(path: str) -> str:
+        if not is_searched_go(path):
+            return module(path)
         return workspace.import_path(path.rpartition("/")[0]) or "the top folder"
 
     return {"module": module, "package": package}[by]
@@ -90,8 +92,14 @@ class _Change:
 
     def __init__(self, path: str, workspace: Workspace, old: bytes | None, new: bytes | None) -> None:
         self.path = path
+        module = workspace.module_of(path.rpartition("/")[0])
+        self.module = module.directory if module is not None else None
         self._package = workspace.import_path(path.rpartition("/")[0])
-        self._old, self._new = (None if text is None else SourceFile(path, text) for text in (old, new))
+        self._bytes = old, new
+        self.is_go = is_searched_go(path)
+        self._old, self._new = (
+            SourceFile(path, text) if text is not None and self.is_go else None for text in (old, new)
+        )
 
     @cached_property
     def gives(self) -> Set[tuple[str, str]]:
@@ -101,6 +109,11 @@ class _Change:
     def takes(self) -> Set[tuple[str, str]]:
         return self._declared(self._old) - self._declared(self._new)
 
+    @cached_property
+    def takes_lines(self) -> bool:
+        """Whether a line goes that the file had: it may say what a requirement is needed for, or that there is one."""
+        return bool({*(self._bytes[0] or b"").splitlines()} - {*(self._bytes[1] or b"").splitlines()})
+
     def uses_before(self, names: Set[tuple[str, str]]) -> bool:
         return self._uses(self._old, names)
 
@@ -108,7 +121,7 @@ class _Change:
         return self._uses(self._new, names)
 
     def _declared(self, file: SourceFile | None) -> set[tuple[str, str]]:
-        if file is None or not file.path.endswith(".go"):
+        if file is None:
             return set()
         functions = {("" if receiver else self._package, name) for receiver, name in file.functions_by_name}
         return functions | {(self._package, name) for name in (*file.values, *file.types)}
@@ -125,9 +138,16 @@ def _first(files: Iterable[_Change]) -> set[tuple[str, str]]:
     """Pairs of paths (first, later): the second must not be applied before the first."""
     files = list(files)
     pairs = set()
+    with_code = {file.module for file in files if file.is_go}
     for one in files:
         for other in files:
             if one is not other:
+                if not one.is_go and (one.module == other.module or (other.is_go and one.module not in with_code)):
+                    # Module files come before the code that needs them, be it of a module that theirs builds on; none
+                    # comes without the others, and what they no longer hold is needed until that code has changed.
+                    pairs.add((one.path, other.path))
+                    if not other.is_go or one.takes_lines:
+                        pairs.add((other.path, one.path))
                 if other.uses_after(one.gives):
                     pairs.add((one.path, other.path))
                 if other.uses_before(one.takes):

@@ -121,8 +121,10 @@ class Analysis:
         selection: Selection = _EVERYTHING,
         index: Index | None = None,
         focus: list[str] | None = None,
+        tidy: bool = False,
     ) -> None:
         self.workspace = workspace
+        self.tidy = tidy
         self.pack = pack
         self.stage = stage
         self.selection = selection
@@ -587,7 +589,7 @@ class Analysis:
         module = self.workspace.module_of(folder)
         key = module.directory if module is not None else "-"
         if key not in self._runtimes:
-            self._runtimes[key] = effective_runtime(self.types, module)
+            self._runtimes[key] = effective_runtime(self.types, module, self.tidy)
         return self._runtimes[key]
 
     @staticmethod

@@ -40,10 +40,11 @@ class Runtime(NamedTuple):
     sets: Obstacle | None = None
 
 
-def effective_runtime(types: Types, module: Module | None) -> Runtime:
+def effective_runtime(types: Types, module: Module | None, tidy: bool = False) -> Runtime:
     """The controller-runtime of a module's build: require, then replace, then go.work's replace.
 
-    `calls` is what it and those of the modules in the same workspace have in common.
+    `calls` is what it and those of the modules in the same workspace have in common. With `tidy` go.mod, go.sum and
+    vendor/ will get what new imports need, so that nothing of that stands against them.
     """
     if module is None:
         reason = f"no go.mod says where {MODULE} comes from"
@@ -63,6 +64,8 @@ def effective_runtime(types: Types, module: Module | None) -> Runtime:
             calls = beside if isinstance(beside, Obstacle) else in_common(calls, beside)
     if isinstance(calls, Obstacle):
         return runtime._replace(obstacle=calls)
+    if tidy:
+        return runtime._replace(calls=calls)
     missing = _missing(workspace, module, found, CONTROLLERUTIL)
     if missing is not None:
         return runtime._replace(obstacle=missing)

@@ -105,7 +105,8 @@ def _module_change(analysis: Analysis, placement: Placement, user: str) -> str:
     folder = module.directory if module is not None and module.directory else "."
     return (
         f"{folder}/go.mod and go.sum may have to change: {workspace.import_path(user)} now imports "
-        f"{workspace.import_path(placement.key.folder)}. Run `go mod tidy` in {folder} after the patch."
+        f"{workspace.import_path(placement.key.folder)}. --tidy puts "
+        f"that into the patch, or run `go mod tidy` in {folder} after it."
     )
 
 

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from gomigrate.errors import UserError
 from gomigrate.verify.failures import GoTestOutput, compile_failures
+from gomigrate.verify.gocommand import GoCommand, Progress
 from gomigrate.verify.packages import ModuleScope, Package, read_packages
 from gomigrate.verify.results import Failure
 from gomigrate.verify.runner import Done, run
-from gomigrate.verify.toolchain import Toolchain, trouble
-
-# How `go list -x` announces a download; when it has come it says so again, with the time that it took.
-_GET = "# get "
-
-
-class Progress(Protocol):
-    """Is told what runs now, what of it is under way, and what a person has to know at once."""
-
-    def begin(self, text: str) -> None: ...
-
-    def detail(self, text: str) -> None: ...
-
-    def say(self, text: str) -> None: ...
+from gomigrate.verify.toolchain import Toolchain
 
 
 class Setting(NamedTuple):
@@ -95,18 +82,14 @@ class _Module:
         self._setting = setting
         self._scope = scope
         self._state = state
-        self._folder = setting.top / scope.directory
+        where = scope.directory or scope.path
         work = str(setting.top / scope.work) if scope.work else "off"
-        self._environment = {
-            **setting.toolchain.environment,
-            "GOTMPDIR": str(setting.temporary),
-            "GOWORK": work,
-            "PWD": str(self._folder),
-        }
+        folder = setting.top / scope.directory
+        self._go = GoCommand(setting.toolchain, folder, where, work, setting.temporary, setting.limit, setting.progress)
 
     def version(self) -> str:
         """The Go that runs here: a go.mod may make Go run another one than it is itself."""
-        done = self._go("env", "GOVERSION")
+        done = self._go.run("env", "GOVERSION")
         return "".join(done.lines).strip().removeprefix("go")
 
     def packages(self, folders: Sequence[str]) -> dict[str, Package]:
@@ -129,7 +112,7 @@ class _Module:
         if packages:
             paths = [self._argument(folder) for folder in packages]
             done = self._list("-deps", "-test", "-f", "{{with .Error}}{{.}}{{end}}", *paths)
-            self._blame_the_machine((*done.lines, *done.errors))
+            self._go.blame_the_machine((*done.lines, *done.errors))
 
     def build(self, packages: Sequence[Package]) -> Outcome:
         return self._compile("go build", packages, "-o", os.devnull, "-buildvcs=false")
@@ -152,11 +135,11 @@ class _Module:
             self._setting.progress.detail(f"{ended} of {len(packages)} packages")
 
         flags = ("-json", "-vet=off", f"-timeout={limit:g}s", *self._scope.flags)
-        done = self._go("test", *flags, *(self._argument(f) for f in folders.values()), listener=listen)
+        done = self._go.run("test", *flags, *(self._argument(f) for f in folders.values()), listener=listen)
         ended = {p for (p, test), state in output.results.items() if not test and state != "run"}
         failures = [*output.failures(), *(output.hanging(limit) if done.stopped else ())]
         if not done.stopped:
-            self._blame_the_machine(output.plain)
+            self._go.blame_the_machine(output.plain)
         unknown = frozenset(folders.keys() - ended) if done.stopped else frozenset()
         reason = _stopped(done, self._setting)
         return Outcome(shown, done.seconds, tuple(failures), len(packages), dict(output.results), unknown, reason)
@@ -177,11 +160,11 @@ class _Module:
         # -v names each package when it is built: a sign of life.
         verb = name.removeprefix("go ")
         paths = [self._argument(p.folder) for p in packages]
-        done = self._go(verb, "-v", *flags, *self._scope.flags, *paths, listener=listen)
+        done = self._go.run(verb, "-v", *flags, *self._scope.flags, *paths, listener=listen)
         # A linker's warnings are no failures.
         said = (*done.lines, *done.errors) if done.code else ()
         failures = compile_failures(said, self._scope.directory, str(self._setting.top))
-        self._blame_the_machine(f.text for f in failures if not f.path)
+        self._go.blame_the_machine(f.text for f in failures if not f.path)
         if done.code and not failures and not done.stopped:
             failures = [Failure(f"{name} ended with code {done.code} and said nothing")]
         unknown = frozenset(known) if done.stopped else frozenset()
@@ -193,25 +176,11 @@ class _Module:
         done = self._list("-find", "-json", *arguments)
         packages = read_packages(done.lines, self._setting.top)
         if not packages:
-            self._blame_the_machine(done.errors)
+            self._go.blame_the_machine(done.errors)
         return packages
 
     def _list(self, *arguments: str) -> Done:
-        """`go list`, with every download told: a proxy that does not answer is known by its silence."""
-        done = self._go("list", "-e", "-x", *self._scope.flags, *arguments, listener=self._downloading)
-        if done.stopped:
-            asked = [line.removeprefix(_GET) for line in done.errors if line.startswith(_GET)]
-            where = asked[-1] if asked else self._setting.toolchain.proxy
-            raise UserError(
-                f"Go waits for an answer from {where} and gets none; see whether the network and the proxy in GOPROXY "
-                "work, or give more time by --timeout."
-            )
-        return done._replace(errors=tuple(line for line in done.errors if not line.startswith(_GET)))
-
-    def _go(self, *arguments: str, listener: Callable[[str], None] | None = None) -> Done:
-        # Go ends the tests of a package at the limit itself; only what does not listen to it is killed here.
-        silence = self._setting.limit * 1.25 + 2
-        return run((self._setting.toolchain.go, *arguments), self._folder, self._environment, silence, listener)
+        return self._go.fetch("list", "-e", "-x", *self._scope.flags, *arguments)
 
     def _argument(self, folder: str) -> str:
         inside = os.path.relpath(folder or ".", self._scope.directory or ".").replace(os.sep, "/")
@@ -219,17 +188,6 @@ class _Module:
 
     def _begin(self, step: str) -> None:
         self._setting.progress.begin(f"{step} {self._state} the patch, {self._scope.directory or self._scope.path}")
-
-    def _downloading(self, line: str) -> None:
-        if line.startswith(_GET) and not line.endswith("s)"):
-            self._setting.progress.detail(line.removeprefix(_GET))
-
-    def _blame_the_machine(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            found = trouble(line)
-            if found is not None:
-                where = self._scope.directory or self._scope.path
-                raise UserError(f"{where}: {found.what}; {found.remedy}. Go says: {line.strip()}")
 
 
 def _stopped(done: Done, setting: Setting) -> str:

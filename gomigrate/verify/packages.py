@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gomigrate.checkout import is_searched_go
 from gomigrate.errors import UserError, printable
 from gomigrate.go.modules import join
 from gomigrate.go.workspace import Workspace
@@ -52,7 +53,7 @@ def scopes(top: Path, changed: Iterable[str]) -> tuple[tuple[ModuleScope, ...], 
     checkout = opened(scan.walk())
     index = searched(checkout, scan.search())
     workspace = Workspace(checkout)
-    touched = {path.rpartition("/")[0] for path in changed if path.endswith(".go")}
+    touched = {path.rpartition("/")[0] for path in changed if is_searched_go(path)}
     folders: dict[str, set[str]] = {}
     for folder in touched:
         module = workspace.module_of(folder)

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gomigrate.apply import apply_changes
+from gomigrate.checkout import is_searched_go
 from gomigrate.errors import UserError
 from gomigrate.git.scratch import check_patch
 from gomigrate.model import Plan
-from gomigrate.verify.checks import ModuleState, Outcome, Progress, Setting, check_module, gofmt
+from gomigrate.verify.checks import ModuleState, Outcome, Setting, check_module, gofmt
 from gomigrate.verify.failures import new_failures
+from gomigrate.verify.gocommand import Progress
 from gomigrate.verify.packages import ModuleScope, scopes
 from gomigrate.verify.results import Check, Failure, Verdict, Verification
 from gomigrate.verify.runner import ended_by_signals
@@ -53,7 +55,7 @@ def _verify(plan: Plan, patch: bytes, top: Path, options: VerifyOptions, progres
         if options.keep:
             progress.say(f"the scratch copy stays in {scratch.top}")
         setting = Setting(scratch.top, scratch.temporary, toolchain, options.limit, options.tests, progress)
-        files = sorted(path for path in plan.changes if path.endswith(".go"))
+        files = sorted(filter(is_searched_go, plan.changes))
         refused = check_patch(scratch.top, patch)
         formatted = gofmt(setting, files)
         before = [check_module(setting, scope, "before") for scope in concerned]
@@ -91,7 +93,7 @@ def _module_checks(
         gone, lost = _gone(before, after, plan)
         checks[-1] = _with_new(checks[-1], lost)
     seen = {file for package in after.packages.values() for file in package.files}
-    expected = {file for file, data in plan.changes.items() if data is not None and file.endswith(".go")}
+    expected = {file for file, data in plan.changes.items() if data is not None and is_searched_go(file)}
     unseen = sorted(file for file in expected - seen if file.rpartition("/")[0] in scope.touched)
     reasons = [f"{file} is not built here; GOFLAGS=-tags=... chooses its build constraints" for file in unseen]
     checks[0] = _with_open(checks[0], reasons)
