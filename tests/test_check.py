@@ -13,6 +13,7 @@ import pytest
 from conftest import MakeRepo, Run
 from test_scenarios import load, names
 
+from gomigrate.catalogue import COMPUTED_NAME, UNQUALIFIED_NAME
 from gomigrate.check import check_paths
 from gomigrate.settings import Given, settle
 
@@ -43,6 +44,30 @@ def test_a_file_alone_has_the_findings_that_it_has_in_the_whole(name: str, make_
                 assert [f[0] for f in findings(repo / path)] == [f[0] for f in whole if f[0].startswith(f"{path}:")]
                 continue
             assert findings(repo / path) == [f for f in whole if f[0].startswith(f"{path}:")], path
+
+
+# That a name is not to change is told by another module, or by the other uses of the name.
+REFUSED_ELSEWHERE = {"operators-refused": ("docks/docks.go", "ships/ships.go")}
+_NAMES = (UNQUALIFIED_NAME.name, COMPUTED_NAME.name)
+
+
+@pytest.mark.parametrize("name", [n for n in names() if load(n).options.get("pack") == "operators"])
+def test_with_found_names_a_file_alone_has_the_code_that_it_has_in_the_whole(name: str, make_repo: MakeRepo) -> None:
+    """A name is judged where it is used, so that its findings hang on what else is looked at; those of code do not."""
+    scenario = load(name)
+    repo = make_repo(scenario.input)
+    settled = SETTLE(repo, repo)._replace(pack=scenario.rules)
+
+    def code(path: Path) -> list[tuple[str, str, str]]:
+        found, _ = check_paths((path,), lambda folder, top: settled)
+        return [(d.where, d.rule.name, d.message) for d in found if d.rule.name not in _NAMES]
+
+    whole = code(repo)
+    for path in scenario.input:
+        if path in REFUSED_ELSEWHERE.get(name, ()):
+            assert set(code(repo / path)) > {f for f in whole if f[0].startswith(f"{path}:")}
+        elif path.endswith(".go"):
+            assert code(repo / path) == [f for f in whole if f[0].startswith(f"{path}:")], path
 
 
 def test_a_list_of_files_in_several_calls_says_the_same(make_repo: MakeRepo) -> None:
