@@ -19,6 +19,7 @@ from gomigrate.report import prepare, render_all
 from gomigrate.selection import Selection
 
 if TYPE_CHECKING:
+    from gomigrate.go.workspace import Workspace
     from gomigrate.report.diffs import Sources
 
 
@@ -98,7 +99,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     _refuse_overwriting(checkout, outcome.originals, outcome.changes)
     _refuse_left_out(options.selection, outcome.changes)
     chosen = [Note("", options.note)] if options.note else []
-    notes = [*chosen, *_git_notes(checkout), *checkout.notes, *unmatched(analysis)]
+    notes = [*chosen, *_git_notes(checkout), *_module_notes(workspace), *checkout.notes, *unmatched(analysis)]
     commit = _commit(checkout.top)
     return Plan(
         checkout=checkout.top.name or str(checkout.top),
@@ -170,6 +171,11 @@ def _refuse_left_out(selection: Selection, changes: dict[str, bytes | None]) -> 
         reason = selection.left_out(path)
         if reason:
             raise UserError(f"{printable(path)}: would change, but {reason}; nothing was written. Please report this.")
+
+
+def _module_notes(workspace: Workspace) -> list[Note]:
+    said = "no go.mod in this checkout: its own packages cannot be told from others, and what needs them is left"
+    return [] if workspace.modules else [Note("", f"{said}; run `go mod init` first")]
 
 
 def _git_notes(checkout: Checkout) -> list[Note]:

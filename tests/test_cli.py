@@ -234,6 +234,13 @@ def test_a_stage_that_there_is_not(run: Run, repo: Path) -> None:
     refused(run("patch", repo, "--stage", "later"), "later", "prepare", "cleanup")
 
 
+def test_a_checkout_without_a_go_mod_is_told_why_so_much_is_left(run: Run, make_repo: MakeRepo) -> None:
+    files = load("exported-delete").input
+    assert "no go.mod" not in run("patch", make_repo(files), "--pack", "operators").err
+    without = make_repo({p: d for p, d in files.items() if p != "go.mod"}, "without")
+    assert "run `go mod init` first" in " ".join(run("patch", without, "--pack", "operators").err.split())
+
+
 def test_what_becomes_of_exported_helpers(run: Run, make_repo: MakeRepo) -> None:
     repo = make_repo(load("exported-delete").input)
     operators = ("patch", repo, "--pack", "operators")
