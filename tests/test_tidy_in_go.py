@@ -19,9 +19,7 @@ REQUIRED = (MODULE / "go.mod").read_text(encoding="utf-8").partition("\n")[2]
 SUMS = (MODULE / "go.sum").read_text(encoding="utf-8")
 SHIPS = """package ships
 
-import (
-	v1 "example.com/fleet/api/v1"
-)
+import v1 "example.com/fleet/api/v1"
 
 // Hold marks a ship.
 func Hold(ship *v1.Ship) {

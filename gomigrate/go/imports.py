@@ -23,7 +23,11 @@ def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, 
         and _mentions(before, i.name) > _mentions(after, i.name)
         and not _uses(after, i.name)
     ]
-    changed = after.with_edits([_addition(after, alias, path) for alias, path in sorted(wanted, key=_by_path)])
+    changed = after
+    ordered = sorted(wanted, key=_by_path)
+    # One that stands alone becomes a group with the first; the next ones go into that.
+    for some in [ordered] if _groups(after) else [[one] for one in ordered]:
+        changed = changed.with_edits([_addition(changed, alias, path) for alias, path in some])
     if not dead:
         return changed
     source = changed.source
