@@ -466,6 +466,38 @@ def show_rules(name: str, folder: Path | None) -> None:
     click.echo("\n".join(lines))
 
 
+@rules.command("test", short_help="Run the examples that a pack brings.")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+def run_rules_examples(folder: Path) -> None:
+    """Run the examples of the pack in DIR: what is found in its code, and what becomes of it.
+
+    Exit codes: 0 all as expected, 1 not all, 2 the pack is broken or has no examples.
+    """
+    from gomigrate.examples import run_examples
+    from gomigrate.terminal import plural
+
+    examples = run_examples(folder)
+    failed = [example for example in examples if example.wrong]
+    for example in failed:
+        click.echo("\n".join([f"{example.name}:", *(f"  {line}" for w in example.wrong for line in w.split("\n"))]))
+    click.echo(f"{plural(len(examples), 'example')}, {len(failed) or 'none'} not as expected", err=True)
+    if failed:
+        sys.exit(1)
+
+
+@rules.command("new", short_help="Write a pack to begin with.")
+@click.argument("name")
+def new_rules(name: str) -> None:
+    """Write a pack to begin with, NAME, into a new folder of that name.
+
+    Exit codes: 0 done, 2 it could not be done.
+    """
+    from gomigrate.examples import write_skeleton
+
+    folder = write_skeleton(name, Path("."))
+    click.echo(f"{folder}: edit pack.toml and the examples, then run `gomigrate rules test {folder}`", err=True)
+
+
 @cli.command(short_help="What a rule is about; without one, the list of all.")
 @click.argument("rule", required=False, shell_complete=_rule_names)
 def explain(rule: str | None) -> None:
