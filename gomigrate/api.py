@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from gomigrate.errors import UserError
 from gomigrate.model import Diagnostic, Note, Plan
-from gomigrate.settings import Given, settle
+from gomigrate.settings import Given, forget, settle
 
 if TYPE_CHECKING:
     from gomigrate.report.diffs import Sources
@@ -129,6 +129,7 @@ def migrate(
     """
     from gomigrate.pipeline import Options, plan_checkout, top_of, work_ahead
 
+    forget()
     path = Path(checkout)
     top = top_of(path)
     given = Given(pack, None if rules is None else Path(rules), stage, constant_package, exported)
@@ -158,5 +159,6 @@ def check(
     """The findings in files and folders, and notes on what was skipped; a file is judged knowing its checkout."""
     from gomigrate.check import check_paths
 
+    forget()
     given = Given(pack, None if rules is None else Path(rules), stage)
     return check_paths(tuple(map(Path, paths)), partial(settle, given))

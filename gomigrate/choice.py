@@ -46,6 +46,12 @@ def _modules(rules: Path | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((name, packs.read(found[name]).modules) for name in sorted(found))
 
 
+def forget() -> None:
+    """Looks at packs and modules anew from now on."""
+    for cached in (choose, _modules, _below, _module_in):
+        cached.cache_clear()
+
+
 def _declared(folder: Path, top: Path) -> Iterator[tuple[str, str]]:
     """(path below the top, module path) of the go.mod files that count, the nearest first."""
     inside = folder.relative_to(top).as_posix() if folder.is_relative_to(top) else "."

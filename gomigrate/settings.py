@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from gomigrate import packs
+from gomigrate import choice, packs
 from gomigrate.catalogue import Severity
-from gomigrate.choice import GENERAL_PACK, Choice, choose
 from gomigrate.configuration import Configuration, find
 from gomigrate.errors import UserError
 from gomigrate.model import Diagnostic, Exported, Stage
@@ -60,9 +59,9 @@ def settle(given: Given, folder: Path, top: Path) -> Settings:
     """
     configuration = find(folder, top)
     named = given.pack or configuration.pack
-    choice = choose(folder, top, given.rules) if not named else Choice(named, "")
+    chosen = choice.choose(folder, top, given.rules) if not named else choice.Choice(named, "")
     try:
-        pack = _pack(choice.pack, given.rules)
+        pack = _pack(chosen.pack, given.rules)
     except UserError as error:
         if given.pack or not configuration.pack:
             raise
@@ -78,15 +77,22 @@ def settle(given: Given, folder: Path, top: Path) -> Settings:
         configuration.selection,
         dict(configuration.severities),
         configuration.source,
-        choice.why,
+        chosen.why,
     )
+
+
+def forget() -> None:
+    """Reads configurations and packs anew from now on: within one run they are read once, a program lives longer."""
+    settle.cache_clear()
+    _pack.cache_clear()
+    choice.forget()
 
 
 def _with_names(pack: Pack, configuration: Configuration) -> Pack:
     if not pack.finds_names:
         raise UserError(
             f"{configuration.source}: [names]: the pack {pack.name} has names of its own. Remove the table, or choose "
-            f"pack = {GENERAL_PACK!r}, which takes names from here."
+            f"pack = {choice.GENERAL_PACK!r}, which takes names from here."
         )
     from gomigrate.finalizer.mapping import with_mapping
 

@@ -81,3 +81,19 @@ def test_a_program_with_threads_is_not_forked(sample: Path, monkeypatch: pytest.
     finally:
         stop.set()
         thread.join()
+
+
+def test_a_configuration_that_changes_between_two_calls_is_read_again(tmp_path: Path) -> None:
+    top = tmp_path / "ship"
+    top.mkdir()
+    (top / "go.mod").write_text("module example.com/ship\n\nrequire sigs.k8s.io/controller-runtime v0.21.0\n")
+    (top / "ship.go").write_text(
+        'package ship\n\nimport (\n\tcorev1 "k8s.io/api/core/v1"\n'
+        '\t"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"\n)\n\nconst finalizer = "ship-mark"\n\n'
+        "func hold(pod *corev1.Pod) {\n\tcontrollerutil.AddFinalizer(pod, finalizer)\n}\n"
+    )
+    assert not migrate(top).plan.changes
+    assert check([top])[0]
+    (top / ".gomigrate.toml").write_text('[names]\nship-mark = "ship.example.com/mark"\n[severities]\nGM001 = "off"\n')
+    assert set(migrate(top).plan.changes) == {"ship.go"}
+    assert not [d for d in check([top])[0] if d.rule.id == "GM001"]
