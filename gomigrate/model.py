@@ -77,6 +77,15 @@ class Difference(NamedTuple):
     example: str = ""
 
 
+class ObjectInCode(NamedTuple):
+    """The object of a site, in the words of its file. `type` is "import/path.Name", "" for an interface; with `value`
+    the variable holds the struct itself, and no pointer to it."""
+
+    text: str
+    type: str
+    value: bool
+
+
 class Evidence(NamedTuple):
     """Why a change may be believed: how the meaning was found, and what the object's type rests on."""
 
@@ -84,6 +93,7 @@ class Evidence(NamedTuple):
     how: str
     differences: tuple[Difference, ...] = ()
     object_type: str = ""
+    object: ObjectInCode | None = None
 
 
 class Requirement(NamedTuple):

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import MakeRepo
 
+from gomigrate.resources import data_dir
+
 pytestmark = pytest.mark.go
 
 
@@ -57,6 +59,7 @@ def test_the_sample_is_proven(sample: Path, go: Path, tmp_path: Path) -> None:
         ("git apply", ""),
         ("gofmt", ""),
         *((f"go {step}", module) for step in ("build", "vet", "test") for module in ("admin", "plugins", "propeller")),
+        *(("old against new", module) for module in ("admin", "plugins", "propeller")),
     }
     assert all(c["packages"] for c in verification["checks"] if c["name"] != "git apply")
     assert "example.com/harbor/propeller/pkg/controller.TestHasFinalizer" in verification["gone"]
@@ -137,3 +140,33 @@ def test_a_module_that_asks_for_a_newer_go(sample: Path, go: Path) -> None:
     done = verify(sample, go, GOTOOLCHAIN="local")
     assert done.returncode == 2, done.stderr
     assert "admin/go.mod says `go 1.99`" in done.stderr and "GOTOOLCHAIN=auto" in done.stderr
+
+
+def test_old_and_new_code_run_side_by_side(sample: Path, go: Path, tmp_path: Path) -> None:
+    done = verify(sample, go, "--pack", "flyte", "--tests", "touched", "--report", tmp_path / "r.json")
+    assert done.returncode == 0, done.stderr
+    changes = json.loads((tmp_path / "r.json").read_text())["changes"]
+    run = {(c["operation"], c["rule_name"]) for c in changes if c["proof"] == "run in Go"}
+    assert {o for o, _ in run} == {"Add", "SetIfEmpty", "HasAny", "Clear", "IsDeleting"}
+    assert ("HasAny", "hand-written-helper") in run
+    narrowed = next(c for c in changes if c["operation"] == "HasAny" and c["rule_name"] == "hand-written-call")
+    assert "run in Go: differs as stated, on 48 of 207 samples" in narrowed["evidence"]
+    # Nothing takes the place of this one.
+    assert [c["proof"] for c in changes if c["operation"] == "SameCount"] == ["evaluated"]
+
+
+def test_a_pack_that_writes_the_wrong_call_is_caught(sample: Path, go: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "rules" / "wrong"
+    pack.mkdir(parents=True)
+    (pack / "contains.go.j2").write_text("{{ util }}.AddFinalizer({{ object }}, {{ keys[0] }})")
+    right = (data_dir("rules") / "flyte" / "pack.toml").read_text()
+    (pack / "pack.toml").write_text(right.replace('name = "flyte"', 'name = "wrong"', 1))
+    options = ("--rules", pack.parent, "--pack", "wrong", "--tests", "touched", "--report", tmp_path / "r.json")
+    done = verify(sample, go, *options)
+    assert done.returncode == 1, done.stderr
+    checks = json.loads((tmp_path / "r.json").read_text())["verification"]["checks"]
+    worse = [c for c in checks if c["name"] == "old against new" and c["verdict"] == "worse"]
+    assert [c["module"] for c in worse] == ["plugins", "propeller"]
+    texts = [failure["text"] for failure in worse[1]["new"]]
+    assert any("[k]: old true, [k], new false, [k]" in text for text in texts), texts
+    assert "old true, [k], new false, [k]" in done.stderr

@@ -27,11 +27,13 @@ from gomigrate.finalizer.operations import Meaning
 from gomigrate.finalizer.places import at
 from gomigrate.finalizer.suppression_diagnostics import describe_suppressions
 from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
+from gomigrate.go.types import Named, Pointer
 from gomigrate.model import (
     Confidence,
     Diagnostic,
     Difference,
     Evidence,
+    ObjectInCode,
     Operation,
     Stage,
     SuggestedFix,
@@ -205,7 +207,17 @@ def _evidence(analysis: Analysis, decision: Decision) -> Evidence:
         _how(meaning),
         tuple(differences),
         decision.verdict.text,
+        _object(decision),
     )
+
+
+def _object(decision: Decision) -> ObjectInCode | None:
+    kind, pointer = decision.type, isinstance(decision.type, Pointer)
+    named = kind.to if isinstance(kind, Pointer) else kind
+    if not decision.object or not isinstance(named, Named):
+        return None
+    value = not pointer and decision.verdict.address
+    return ObjectInCode(decision.object, f"{named.package}.{named.name}" if pointer or value else "", value)
 
 
 def _how(meaning: Meaning) -> str:

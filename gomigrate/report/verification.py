@@ -47,7 +47,9 @@ def sentence(verification: Verification) -> str:
     tests = sum(check.tests for check in checks)
     packages = sum(check.packages for check in checks if check.name == "go vet")
     passed = f", {number(tests, 'test')} ran with the same results as before" if verification.tests != "none" else ""
-    return f"Proven {with_go}: {number(packages, 'package')} built and vetted{passed}.{blameless}"
+    ran = len(verification.compared)
+    compared = f" Old and new code of {number(ran, 'change')} ran side by side." if ran else ""
+    return f"Proven {with_go}: {number(packages, 'package')} built and vetted{passed}.{compared}{blameless}"
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def build_view(
         if plan.changes[path] != plan.originals.get(path)
     ]
     marks = fingerprints(plan.diagnostics)
+    proofs = {c.diagnostic: c.text for c in plan.verification.compared} if plan.verification else {}
     view = {
         "checkout": os.path.basename(plan.checkout.rstrip("/\\")),
         "commit": plan.commit,
@@ -73,7 +74,7 @@ def build_view(
         "summary": _summary(plan, changed, left, intended, files),
         "names": [_name(choice, plan.matrices) for choice in plan.constants],
         "files": files,
-        "changes": [_change(d, marks[d]) for d in changed],
+        "changes": [_change(d, marks[d], proofs.get(d, "")) for d in changed],
         "meaning": _meaning(changed),
         "constants": [_constant(choice) for choice in plan.constants],
         "left": [_left(d, marks[d]) for d in left],
@@ -179,9 +180,10 @@ def _finding(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
     }
 
 
-def _change(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
+def _change(d: Diagnostic, fingerprint: str, run: str) -> dict[str, Any]:
     evidence = _evidence(d)
     assert d.fix is not None
+    rest = "assumed" if evidence.confidence is Confidence.ASSUMED else "evaluated"
     return _finding(d, fingerprint) | {
         "fix": d.fix.message,
         "after": d.fix.after,
@@ -195,7 +197,8 @@ def _change(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
             for e in d.fix.edits
         ],
         "confidence": evidence.confidence.value,
-        "evidence": evidence.how,
+        "evidence": f"{evidence.how}; {run}" if run else evidence.how,
+        "proof": "run in Go" if run else rest,
         "object_type": evidence.object_type,
         "differences": [{"name": x.name, "text": x.text, "example": x.example} for x in evidence.differences],
     }

@@ -77,6 +77,13 @@ def check_module(setting: Setting, scope: ModuleScope, state: str) -> ModuleStat
     return ModuleState(packages, outcomes, module.version())
 
 
+def run_test(setting: Setting, scope: ModuleScope, folder: str, test: str) -> Done:
+    """Runs one test of a package, and tells all that the compiler has to say about it."""
+    module = _Module(setting, scope, "after")
+    module.begin("old against new code")
+    return module.go.run("test", "-vet=off", "-gcflags=-e", f"-run=^{test}$", *scope.flags, module.argument(folder))
+
+
 class _Module:
     def __init__(self, setting: Setting, scope: ModuleScope, state: str) -> None:
         self._setting = setting
@@ -85,17 +92,17 @@ class _Module:
         where = scope.directory or scope.path
         work = str(setting.top / scope.work) if scope.work else "off"
         folder = setting.top / scope.directory
-        self._go = GoCommand(setting.toolchain, folder, where, work, setting.temporary, setting.limit, setting.progress)
+        self.go = GoCommand(setting.toolchain, folder, where, work, setting.temporary, setting.limit, setting.progress)
 
     def version(self) -> str:
         """The Go that runs here: a go.mod may make Go run another one than it is itself."""
-        done = self._go.run("env", "GOVERSION")
+        done = self.go.run("env", "GOVERSION")
         return "".join(done.lines).strip().removeprefix("go")
 
     def packages(self, folders: Sequence[str]) -> dict[str, Package]:
         """Those of the folders that hold a package now."""
         there = [folder for folder in folders if (self._setting.top / folder).is_dir()]
-        return self._listed([self._argument(folder) for folder in there]) if there else {}
+        return self._listed([self.argument(folder) for folder in there]) if there else {}
 
     def tested(self, packages: dict[str, Package]) -> dict[str, Package]:
         match self._setting.tests:
@@ -110,9 +117,9 @@ class _Module:
     def download(self, packages: dict[str, Package]) -> None:
         """Fetches what the packages and their tests import, so that nothing later waits for the network."""
         if packages:
-            paths = [self._argument(folder) for folder in packages]
+            paths = [self.argument(folder) for folder in packages]
             done = self._list("-deps", "-test", "-f", "{{with .Error}}{{.}}{{end}}", *paths)
-            self._go.blame_the_machine((*done.lines, *done.errors))
+            self.go.blame_the_machine((*done.lines, *done.errors))
 
     def build(self, packages: Sequence[Package]) -> Outcome:
         return self._compile("go build", packages, "-o", os.devnull, "-buildvcs=false")
@@ -125,7 +132,7 @@ class _Module:
         shown = f"go test -timeout {limit:g}s"
         if not packages:
             return Outcome(shown, 0.0, (), 0, {})
-        self._begin("go test")
+        self.begin("go test")
         folders = {p.import_path: p.folder for p in packages}
         output = GoTestOutput(folders, self._scope.directory, str(self._setting.top))
 
@@ -135,11 +142,11 @@ class _Module:
             self._setting.progress.detail(f"{ended} of {len(packages)} packages")
 
         flags = ("-json", "-vet=off", f"-timeout={limit:g}s", *self._scope.flags)
-        done = self._go.run("test", *flags, *(self._argument(f) for f in folders.values()), listener=listen)
+        done = self.go.run("test", *flags, *(self.argument(f) for f in folders.values()), listener=listen)
         ended = {p for (p, test), state in output.results.items() if not test and state != "run"}
         failures = [*output.failures(), *(output.hanging(limit) if done.stopped else ())]
         if not done.stopped:
-            self._go.blame_the_machine(output.plain)
+            self.go.blame_the_machine(output.plain)
         unknown = frozenset(folders.keys() - ended) if done.stopped else frozenset()
         reason = _stopped(done, self._setting)
         return Outcome(shown, done.seconds, tuple(failures), len(packages), dict(output.results), unknown, reason)
@@ -148,7 +155,7 @@ class _Module:
         shown = name if name != "go build" else f"go build -o {os.devnull}"
         if not packages:
             return Outcome(shown, 0.0, (), 0, {})
-        self._begin(name)
+        self.begin(name)
         known = {p.import_path for p in packages}
         built = 0
 
@@ -159,12 +166,12 @@ class _Module:
 
         # -v names each package when it is built: a sign of life.
         verb = name.removeprefix("go ")
-        paths = [self._argument(p.folder) for p in packages]
-        done = self._go.run(verb, "-v", *flags, *self._scope.flags, *paths, listener=listen)
+        paths = [self.argument(p.folder) for p in packages]
+        done = self.go.run(verb, "-v", *flags, *self._scope.flags, *paths, listener=listen)
         # A linker's warnings are no failures.
         said = (*done.lines, *done.errors) if done.code else ()
         failures = compile_failures(said, self._scope.directory, str(self._setting.top))
-        self._go.blame_the_machine(f.text for f in failures if not f.path)
+        self.go.blame_the_machine(f.text for f in failures if not f.path)
         if done.code and not failures and not done.stopped:
             failures = [Failure(f"{name} ended with code {done.code} and said nothing")]
         unknown = frozenset(known) if done.stopped else frozenset()
@@ -172,21 +179,21 @@ class _Module:
         return Outcome(shown, done.seconds, tuple(failures), len(packages), {}, unknown, reason)
 
     def _listed(self, arguments: Sequence[str]) -> dict[str, Package]:
-        self._begin("modules")
+        self.begin("modules")
         done = self._list("-find", "-json", *arguments)
         packages = read_packages(done.lines, self._setting.top)
         if not packages:
-            self._go.blame_the_machine(done.errors)
+            self.go.blame_the_machine(done.errors)
         return packages
 
     def _list(self, *arguments: str) -> Done:
-        return self._go.fetch("list", "-e", "-x", *self._scope.flags, *arguments)
+        return self.go.fetch("list", "-e", "-x", *self._scope.flags, *arguments)
 
-    def _argument(self, folder: str) -> str:
+    def argument(self, folder: str) -> str:
         inside = os.path.relpath(folder or ".", self._scope.directory or ".").replace(os.sep, "/")
         return inside if inside == "." else f"./{inside}"
 
-    def _begin(self, step: str) -> None:
+    def begin(self, step: str) -> None:
         self._setting.progress.begin(f"{step} {self._state} the patch, {self._scope.directory or self._scope.path}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from gomigrate.model import Note
+from gomigrate.model import Diagnostic, Note
 
 
 class Verdict(str, Enum):
@@ -53,9 +53,17 @@ class Check(NamedTuple):
     open: tuple[str, ...] = ()
 
 
+class Compared(NamedTuple):
+    """What Go shows about one change: equal, stated (differs as its evidence says) or worse. `text` is for people."""
+
+    diagnostic: Diagnostic
+    verdict: str
+    text: str
+
+
 class Verification(NamedTuple):
     """What the Go toolchain says about a patch. `problem`: why it could not be asked; `tests`: whose tests ran;
-    `gone`: tests that the patch deletes."""
+    `gone`: tests that the patch deletes; `compared`: the changes whose old and new code Go has run."""
 
     verdict: Verdict
     tests: str
@@ -65,3 +73,4 @@ class Verification(NamedTuple):
     gone: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     seconds: float = 0.0
+    compared: tuple[Compared, ...] = ()

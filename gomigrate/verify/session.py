@@ -13,10 +13,11 @@ from gomigrate.errors import UserError
 from gomigrate.git.scratch import check_patch
 from gomigrate.model import Plan
 from gomigrate.verify.checks import ModuleState, Outcome, Setting, check_module, gofmt
+from gomigrate.verify.comparison import compare
 from gomigrate.verify.failures import new_failures
 from gomigrate.verify.gocommand import Progress
 from gomigrate.verify.packages import ModuleScope, scopes
-from gomigrate.verify.results import Check, Failure, Verdict, Verification
+from gomigrate.verify.results import Check, Compared, Failure, Verdict, Verification
 from gomigrate.verify.runner import ended_by_signals
 from gomigrate.verify.scratch import scratch_copy
 from gomigrate.verify.toolchain import find_toolchain
@@ -67,6 +68,12 @@ def _verify(plan: Plan, patch: bytes, top: Path, options: VerifyOptions, progres
             found, deleted = _module_checks(scope, old, new, plan)
             checks += found
             gone += deleted
+        compared: list[Compared] = []
+        if options.tests != "none":
+            for scope, state in zip(concerned, after, strict=True):
+                check, shown = compare(setting, scope, state, plan)
+                checks += [check] if shown else []
+                compared += shown
         return Verification(
             _worst(check.verdict for check in checks),
             options.tests,
@@ -74,6 +81,7 @@ def _verify(plan: Plan, patch: bytes, top: Path, options: VerifyOptions, progres
             checks=tuple(checks),
             gone=tuple(sorted(gone)),
             notes=scratch.notes,
+            compared=tuple(compared),
         )
 
 
