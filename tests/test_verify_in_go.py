@@ -164,7 +164,9 @@ def test_a_pack_that_writes_the_wrong_call_is_caught(sample: Path, go: Path, tmp
     options = ("--rules", pack.parent, "--pack", "wrong", "--tests", "touched", "--report", tmp_path / "r.json")
     done = verify(sample, go, *options)
     assert done.returncode == 1, done.stderr
-    checks = json.loads((tmp_path / "r.json").read_text())["verification"]["checks"]
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert {c["operation"] for c in report["changes"] if c["proof"] == "differs in Go"} == {"HasAny"}
+    checks = report["verification"]["checks"]
     worse = [c for c in checks if c["name"] == "old against new" and c["verdict"] == "worse"]
     assert [c["module"] for c in worse] == ["plugins", "propeller"]
     texts = [failure["text"] for failure in worse[1]["new"]]

@@ -48,7 +48,13 @@ def sentence(verification: Verification) -> str:
     packages = sum(check.packages for check in checks if check.name == "go vet")
     passed = f", {number(tests, 'test')} ran with the same results as before" if verification.tests != "none" else ""
     ran = len(verification.compared)
-    compared = f" Old and new code of {number(ran, 'change')} ran side by side." if ran else ""
+    compared = ""
+    if ran:
+        rest = verification.operations - ran
+        others = (
+            f"; the other {rest:,} could not stand alone and {'is' if rest == 1 else 'are'} evaluated" if rest else ""
+        )
+        compared = f" Old and new code of {number(ran, 'change')} ran side by side{others}."
     return f"Proven {with_go}: {number(packages, 'package')} built and vetted{passed}.{compared}{blameless}"
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gomigrate import __version__
 from gomigrate.fingerprints import fingerprints
@@ -23,6 +23,9 @@ from gomigrate.model import (
     UpgradeMatrix,
 )
 from gomigrate.report.verification import verification_view
+
+if TYPE_CHECKING:
+    from gomigrate.verify.results import Compared
 
 STAGES = {
     Stage.PREPARE: "adds the old name, and honours the old and the new one",
@@ -64,7 +67,7 @@ def build_view(
         if plan.changes[path] != plan.originals.get(path)
     ]
     marks = fingerprints(plan.diagnostics)
-    proofs = {c.diagnostic: c.text for c in plan.verification.compared} if plan.verification else {}
+    compared = {c.diagnostic: c for c in plan.verification.compared} if plan.verification else {}
     view = {
         "checkout": os.path.basename(plan.checkout.rstrip("/\\")),
         "commit": plan.commit,
@@ -74,7 +77,7 @@ def build_view(
         "summary": _summary(plan, changed, left, intended, files),
         "names": [_name(choice, plan.matrices) for choice in plan.constants],
         "files": files,
-        "changes": [_change(d, marks[d], proofs.get(d, "")) for d in changed],
+        "changes": [_change(d, marks[d], compared.get(d)) for d in changed],
         "meaning": _meaning(changed),
         "constants": [_constant(choice) for choice in plan.constants],
         "left": [_left(d, marks[d]) for d in left],
@@ -180,7 +183,7 @@ def _finding(d: Diagnostic, fingerprint: str) -> dict[str, Any]:
     }
 
 
-def _change(d: Diagnostic, fingerprint: str, run: str) -> dict[str, Any]:
+def _change(d: Diagnostic, fingerprint: str, run: Compared | None) -> dict[str, Any]:
     evidence = _evidence(d)
     assert d.fix is not None
     rest = "assumed" if evidence.confidence is Confidence.ASSUMED else "evaluated"
@@ -197,8 +200,8 @@ def _change(d: Diagnostic, fingerprint: str, run: str) -> dict[str, Any]:
             for e in d.fix.edits
         ],
         "confidence": evidence.confidence.value,
-        "evidence": f"{evidence.how}; {run}" if run else evidence.how,
-        "proof": "run in Go" if run else rest,
+        "evidence": f"{evidence.how}; {run.text}" if run else evidence.how,
+        "proof": ("differs in Go" if run.verdict == "worse" else "run in Go") if run else rest,
         "object_type": evidence.object_type,
         "differences": [{"name": x.name, "text": x.text, "example": x.example} for x in evidence.differences],
     }

@@ -63,7 +63,8 @@ class Compared(NamedTuple):
 
 class Verification(NamedTuple):
     """What the Go toolchain says about a patch. `problem`: why it could not be asked; `tests`: whose tests ran;
-    `gone`: tests that the patch deletes; `compared`: the changes whose old and new code Go has run."""
+    `gone`: tests that the patch deletes; `compared`: the changes whose old and new code Go has run, of the `operations`
+    that the patch rewrites or deletes."""
 
     verdict: Verdict
     tests: str
@@ -74,3 +75,4 @@ class Verification(NamedTuple):
     notes: tuple[Note, ...] = ()
     seconds: float = 0.0
     compared: tuple[Compared, ...] = ()
+    operations: int = 0

@@ -82,6 +82,7 @@ def _verify(plan: Plan, patch: bytes, top: Path, options: VerifyOptions, progres
             gone=tuple(sorted(gone)),
             notes=scratch.notes,
             compared=tuple(compared),
+            operations=sum(d.operation is not None for d in plan.changed),
         )
 
 
