@@ -202,7 +202,8 @@ class NameProposal(NamedTuple):
 class Plan(NamedTuple):
     """All that one run found and would do.
 
-    `changes` maps a path to its new bytes, or None when the file goes. `web` is the page of the checkout's top folder
+    `changes` maps a path to its new bytes, or None when the file goes. `requirements` are those that its code rests on
+    and that no go.mod has yet. `web` is the page of the checkout's top folder
     at the commit, "" where none is known (see `gomigrate.git.web`).
     """
 
@@ -216,6 +217,7 @@ class Plan(NamedTuple):
     constants: tuple[ConstantChoice, ...] = ()
     matrices: tuple[UpgradeMatrix, ...] = ()
     modules: tuple[ModuleFacts, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
     module_changes: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     timings: tuple[tuple[str, float], ...] = ()

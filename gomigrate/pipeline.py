@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,12 +13,14 @@ from gomigrate.background import Background
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
 from gomigrate.index import Scan, opened, searched
-from gomigrate.model import ModuleFacts, Note, Plan, Stage
+from gomigrate.model import ModuleFacts, Note, Plan, Requirement, Stage
 from gomigrate.packs import Pack
 from gomigrate.report import prepare, render_all
 from gomigrate.selection import Selection
 
 if TYPE_CHECKING:
+    from gomigrate.finalizer.analysis import Analysis
+    from gomigrate.go.modules import Module
     from gomigrate.go.workspace import Workspace
     from gomigrate.report.diffs import Sources
 
@@ -114,6 +116,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
         matrices=outcome.matrices,
         modules=_modules(analysis, outcome.changes),
         module_changes=outcome.module_changes,
+        requirements=_requirements(analysis, outcome.changes),
         notes=tuple(dict.fromkeys(notes)),
         timings=(("read", read - started), ("parse", found - read), ("plan", planned - found)),
         counts={
@@ -133,15 +136,26 @@ def top_of(path: Path) -> Path:
     return find_top(folder) or folder
 
 
-def _modules(analysis, changes) -> tuple[ModuleFacts, ...]:  # type: ignore[no-untyped-def]
-    workspace = analysis.workspace
-    touched = {m.directory for p in changes if (m := workspace.module_of(p.rpartition("/")[0])) is not None}
+def _modules(analysis: Analysis, changes: Iterable[str]) -> tuple[ModuleFacts, ...]:
     facts = []
-    for directory, module in sorted(workspace.modules.items()):
-        if directory in touched:
-            runtime = analysis.runtime(directory)
-            facts.append(ModuleFacts(module.path, directory, runtime.version, runtime.source, touched=True))
+    for module in _touched(analysis, changes):
+        runtime = analysis.runtime(module.directory)
+        facts.append(ModuleFacts(module.path, module.directory, runtime.version, runtime.source, touched=True))
     return tuple(facts)
+
+
+def _requirements(analysis: Analysis, changes: Mapping[str, bytes | None]) -> tuple[Requirement, ...]:
+    from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
+
+    calling = [path for path, new in changes.items() if new is not None and CONTROLLERUTIL.encode() in new]
+    added = (analysis.runtime(module.directory).adds for module in _touched(analysis, calling))
+    return tuple(requirement for requirement in added if requirement is not None)
+
+
+def _touched(analysis: Analysis, changes: Iterable[str]) -> list[Module]:
+    workspace = analysis.workspace
+    found = {m.directory: m for p in changes if (m := workspace.module_of(p.rpartition("/")[0])) is not None}
+    return [found[directory] for directory in sorted(found)]
 
 
 def _commit(top: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -215,3 +216,45 @@ def test_a_series_keeps_each_module_files_with_what_needs_them(tidy: Tidy, tmp_p
     first, second = sorted((tmp_path / "series").glob("*.patch"))
     assert "b/go.mod" in first.read_text() and "b/ships/ships.go" in second.read_text()
     assert os.path.basename(first).startswith("0001")
+
+
+# -- a controller-runtime that is not required ------------------------------------------------------------------------
+
+GET = """
+if verb == "get":
+    with open("go.mod", "a") as f: f.write("\\nrequire sigs.k8s.io/controller-runtime {}\\n")
+    assert arguments[1:] == ["-x", "sigs.k8s.io/controller-runtime@v0.16"], arguments
+"""
+
+
+def test_a_controller_runtime_that_is_not_required_is_added(tidy: Tidy, make_repo: MakeRepo, tmp_path: Path) -> None:
+    repo = make_repo(load("controller-runtime-missing").input, "missing")
+    done = tidy(GET.format("v0.16.6"), "--report", tmp_path / "r.json", checkout=repo)
+    assert done.code == 0, done.err
+    assert "+require sigs.k8s.io/controller-runtime v0.16.6\n" in done.out
+    assert "+\tcontrollerutil.AddFinalizer(ship, other)" in done.out
+    assert "go.mod: requires sigs.k8s.io/controller-runtime v0.16.6" in done.err
+    applied(repo, done.out)
+    module = json.loads((tmp_path / "r.json").read_text())["modules"][0]
+    assert (module["controller_runtime"], module["source"]) == ("v0.16", "added by --tidy")
+
+
+def test_one_that_another_version_was_added_of_is_refused(tidy: Tidy, make_repo: MakeRepo, tmp_path: Path) -> None:
+    repo = make_repo(load("controller-runtime-missing").input, "missing")
+    done = tidy(GET.format("v0.6.5"), "-o", tmp_path / "p.patch", checkout=repo)
+    assert done.code == 2 and "controller-runtime v0.6.5, not v0.16, which the code is written for" in done.err
+    assert not (tmp_path / "p.patch").exists()
+
+
+def test_one_that_cannot_be_added_is_refused(tidy: Tidy, make_repo: MakeRepo, tmp_path: Path) -> None:
+    repo = make_repo(load("controller-runtime-missing").input, "missing")
+    done = tidy('if verb == "get": complain("go: no such version"); exit(1)', "-o", tmp_path / "p.patch", checkout=repo)
+    assert done.code == 2 and "`go get sigs.k8s.io/controller-runtime@v0.16` does not work there" in done.err
+    assert "no such version" in done.err and not (tmp_path / "p.patch").exists()
+
+
+def test_one_that_is_too_old_is_left_to_a_person(tidy: Tidy, make_repo: MakeRepo, tmp_path: Path) -> None:
+    repo = make_repo(load("controller-runtime-too-old").input, "old")
+    done = tidy("", "--report", tmp_path / "r.json", checkout=repo, go=False)
+    assert (done.code, done.out) == (0, ""), done.err
+    assert [c for c in json.loads((tmp_path / "r.json").read_text())["left"] if c["requirement"]]

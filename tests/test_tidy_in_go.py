@@ -136,3 +136,26 @@ def test_a_package_that_is_not_vendored_yet(make_repo: MakeRepo, run: Run, run_g
     changed = subprocess.run(["git", "diff", "--stat"], cwd=repo, capture_output=True, text=True, check=True).stdout
     assert changed == ""
     apply(repo, done.out, "-R")
+
+
+def test_a_controller_runtime_that_is_not_required_yet(make_repo: MakeRepo, run: Run, run_go: Go, go: Path) -> None:
+    required = "\n".join(line for line in REQUIRED.splitlines() if "controller-runtime" not in line)
+    repo = make_repo(
+        {
+            "go.mod": f"module example.com/fleet\n{required}\n",
+            "go.sum": SUMS,
+            "api/v1/types.go": types(),
+            "ships/ships.go": SHIPS,
+        }
+    )
+    run_go(repo, "mod", "tidy")
+    run_go(repo, "build", "./...")
+    commit(repo)
+    assert run("patch", repo, "-q").out == ""
+    done = run("patch", repo, "--tidy", PATH=f"{go.parent}{os.pathsep}{os.environ['PATH']}")
+    assert done.code == 0, done.err
+    assert "go.mod: requires sigs.k8s.io/controller-runtime v0." in done.err
+    apply(repo, done.out)
+    assert "controllerutil.AddFinalizer" in (repo / "ships/ships.go").read_text()
+    run_go(repo, "vet", "-mod=readonly", "./...")
+    apply(repo, done.out, "-R")

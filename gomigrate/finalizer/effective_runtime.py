@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.runtime_source import read_calls
-from gomigrate.finalizer.runtime_versions import Calls, calls_of, in_common
+from gomigrate.finalizer.runtime_versions import Calls, calls_of, calls_of_query, in_common
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.modules import Effective, Module, join
 from gomigrate.go.types import Types
@@ -30,7 +30,7 @@ class Runtime(NamedTuple):
     """`version` is empty when the module does not require controller-runtime; `source` is the line it rests on.
 
     `calls` is None when code for it cannot be written, for the reason in `obstacle`; `sets` is what stands against the
-    use of apimachinery's sets.
+    use of apimachinery's sets. `adds` is the requirement that code for it rests on, and that is yet to be added.
     """
 
     version: str
@@ -38,13 +38,16 @@ class Runtime(NamedTuple):
     calls: Calls | None = None
     obstacle: Obstacle | None = None
     sets: Obstacle | None = None
+    adds: Requirement | None = None
 
 
 def effective_runtime(types: Types, module: Module | None, tidy: bool = False) -> Runtime:
     """The controller-runtime of a module's build: require, then replace, then go.work's replace.
 
     `calls` is what it and those of the modules in the same workspace have in common. With `tidy` go.mod, go.sum and
-    vendor/ will get what new imports need, so that nothing of that stands against them.
+    vendor/ will get what new imports need, so that nothing of that stands against them; a controller-runtime that is
+    not required is then added where it is known which one. One that is too old is never raised: more than finalizers
+    hangs on it.
     """
     if module is None:
         reason = f"no go.mod says where {MODULE} comes from"
@@ -53,9 +56,15 @@ def effective_runtime(types: Types, module: Module | None, tidy: bool = False) -
     found = module.effective(MODULE, workspace.overrides(module))
     if not found.version:
         obstacle = _requirement(f"its module does not require {MODULE}", workspace, module)
-        return Runtime("", "not required", obstacle=obstacle)
-    runtime = Runtime(found.version if found.folder is None else f"./{found.folder}", found.source)
-    calls = _calls(types, module, found)
+        added = obstacle.requirement
+        offered = calls_of_query(added.version) if tidy and added is not None else None
+        if added is None or offered is None:
+            return Runtime("", "not required", obstacle=obstacle)
+        calls: Calls | Obstacle = offered
+        runtime = Runtime(added.version, "added by --tidy", adds=added)
+    else:
+        runtime = Runtime(found.version if found.folder is None else f"./{found.folder}", found.source)
+        calls = _calls(types, module, found)
     # In a workspace the highest of all requirements is built with; by itself each module with its own.
     for other in workspace.beside(module):
         theirs = other.effective(MODULE, workspace.overrides(other))

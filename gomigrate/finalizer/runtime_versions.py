@@ -12,6 +12,9 @@ from typing import NamedTuple
 from gomigrate.model import Operation
 
 _RELEASE = re.compile(r"v([0-9]+)\.([0-9]+)\.([0-9]+)(-[0-9A-Za-z.-]+)?")
+_PREFIX = re.compile(r"v[0-9]+\.[0-9]+")
+# Of each minor release the last one is in the same row as any later one would be.
+_LATEST = 999
 
 
 class Calls(NamedTuple):
@@ -60,6 +63,15 @@ def calls_of(version: str) -> Calls | None:
         raise ValueError(version)
     calls = next(calls for first, calls in reversed(TABLE) if first <= numbers)
     return calls._replace(takes_meta=False) if calls and found and found[4] else calls
+
+
+def calls_of_query(query: str) -> Calls | None:
+    """What the release offers that `go get` takes for a version or a version prefix, which means the latest that it
+    fits (https://go.dev/ref/mod#version-queries); None for one before 0.4.0, and for any other query."""
+    try:
+        return calls_of(f"{query}.{_LATEST}" if _PREFIX.fullmatch(query) else query)
+    except ValueError:
+        return None
 
 
 def in_common(one: Calls, other: Calls) -> Calls:

@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 from gomigrate.apply import apply_changes
 from gomigrate.errors import UserError, printable
+from gomigrate.finalizer.runtime_versions import calls_of_query
 from gomigrate.git.folder import find_top
 from gomigrate.git.repository import ignored
 from gomigrate.go.module_files import NotReducible, changes_of, read_mod, read_sum, reduced, vendor_changes
-from gomigrate.go.modules import join
-from gomigrate.model import Note, Plan
+from gomigrate.go.modules import join, parse_go_mod
+from gomigrate.model import Note, Plan, Requirement
 from gomigrate.verify.concerned import GoModule, concerned
 from gomigrate.verify.gocommand import GoCommand, Progress
 from gomigrate.verify.runner import Done, ended_by_signals
@@ -115,6 +116,10 @@ class _Session:
         owners = {module.vendor: module for module in modules if module.vendor}
         vendors = {module: self._vendored(module, "before") for module in owners.values()}
         apply_changes(self._scratch.top, plan.originals, plan.changes)
+        for module in modules:
+            for requirement in plan.requirements:
+                if join("", requirement.directory) == module.directory:
+                    self._get(module, requirement)
         originals: dict[str, bytes] = {}
         changes: dict[str, bytes | None] = {}
         for module, wanted in self._settled(states).items():
@@ -127,7 +132,31 @@ class _Session:
             changes |= changed
         for module in modules:
             self._must_resolve(module, states[module])
+        for requirement in plan.requirements:
+            self._must_offer(requirement)
         return originals, changes, self._notes
+
+    def _get(self, module: GoModule, requirement: Requirement) -> None:
+        """Adds a requirement: `go mod tidy` alone would take the newest, whatever goes with the others."""
+        query = f"{requirement.path}@{requirement.version}"
+        done = self._fetch(module, "with", ("get", "-x", query))
+        if done.code:
+            raise UserError(
+                f"{printable(module.file)}: `go get {printable(query)}` does not work there; nothing was written. Add "
+                f"a requirement that goes with the others, then run again. Go says: {_said(done)}"
+            )
+
+    def _must_offer(self, requirement: Requirement) -> None:
+        """What was added in the end must have the calls that the code was written for."""
+        file = join(requirement.directory, "go.mod")
+        text = (self._scratch.top / file).read_text(encoding="utf-8", errors="replace")
+        got = parse_go_mod(text, requirement.directory).requires.get(requirement.path, "")
+        if calls_of_query(got) != calls_of_query(requirement.version):
+            raise UserError(
+                f"{printable(file)}: with the patch its build would use {requirement.path} {printable(got) or '(none)'}"
+                f", not {requirement.version}, which the code is written for; nothing was written. Run `go get "
+                f"{requirement.path}@VERSION` there with the version that is wanted, then run again."
+            )
 
     def _settled(self, states: Mapping[GoModule, _State]) -> dict[GoModule, Files]:
         """All modules' files with what the migration needs; what one requires counts for those that build on it."""
