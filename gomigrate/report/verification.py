@@ -49,7 +49,7 @@ def sentence(verification: Verification) -> str:
     passed = f", {number(tests, 'test')} ran with the same results as before" if verification.tests != "none" else ""
     ran = len(verification.compared)
     compared = ""
-    if ran:
+    if verification.operations and verification.tests != "none":
         rest = verification.operations - ran
         others = (
             f"; the other {rest:,} could not stand alone and {'is' if rest == 1 else 'are'} evaluated" if rest else ""
