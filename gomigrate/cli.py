@@ -208,7 +208,7 @@ def patch(
     if folder:
         notes += check_folder(folder, top)
     migration = _migrate(checkout, options, reports)
-    rendered = migration.reports(report.suffix for report in reports)
+    rendered = _begin_reports(migration, reports)
     outputs: dict[Path, bytes] = {}
     text = b""
     if folder and split:
@@ -217,8 +217,7 @@ def patch(
         text = migration.patch(form)
         if output:
             outputs[output] = text
-    done = rendered()
-    outputs |= {report: done[report.suffix].encode() for report in reports}
+    outputs |= rendered()
     for note in (*notes, *migration.notes):
         terminal.note(note)
     write_all(outputs, text if output is None else b"", folder)
@@ -337,8 +336,7 @@ def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[
     for note in notes:
         terminal.note(note)
     # First, so that a report that cannot be written leaves the checkout as it was.
-    rendered = migration.reports(report.suffix for report in reports)()
-    write_all({report: rendered[report.suffix].encode() for report in reports})
+    write_all(_begin_reports(migration, reports)())
     terminal.applied(migration.plan, migration.apply(), reports)
 
 
@@ -401,8 +399,7 @@ def verify(
         terminal.note(note)
     with Progress(options["color"], quiet=options["quiet"]) as progress:
         migration = migration.verified(tests=tests, limit=timeout, keep=keep, progress=progress)
-    rendered = migration.reports(report.suffix for report in reports)()
-    outputs = {report: rendered[report.suffix].encode() for report in reports}
+    outputs = _begin_reports(migration, reports)()
     write_all({**outputs, **({output: text} if output else {})})
     terminal.summary(migration.plan, output, reports)
     verdict = migration.plan.verification.verdict if migration.plan.verification else Verdict.UNVERIFIED
@@ -551,6 +548,17 @@ def _migrate(checkout: Path, options: dict[str, Any], reports: tuple[Path, ...] 
 
     with Progress(options["color"], quiet=options["quiet"]) as progress:
         return plan(tidy=True, progress=progress)
+
+
+def _begin_reports(migration: Migration, reports: tuple[Path, ...]) -> Callable[[], dict[Path, bytes]]:
+    """Begins to render the reports, and gives a function that waits for them: file -> content."""
+    rendered = migration.reports(report.suffix for report in reports)
+
+    def files() -> dict[Path, bytes]:
+        done = rendered()
+        return {report: done[report.suffix].encode() for report in reports}
+
+    return files
 
 
 def _known_reports(reports: tuple[Path, ...]) -> None:
