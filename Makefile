@@ -36,7 +36,7 @@ test: .venv/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not go and not slow and not browser"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not go and not slow and not browser"
 
 ci-browser: .venv/.browser .venv/.docs
 	$(BIN)/python -m pytest -m browser
