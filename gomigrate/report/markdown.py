@@ -6,6 +6,7 @@ is printed: words by `prose`, code by `code` or `cell`. What the template prints
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -63,12 +64,18 @@ def render_markdown(view: dict[str, Any]) -> str:
     page = _Page()
     environment = _environment(page)
     template = environment.template_class.from_code(environment, compiled(), environment.make_globals(None))
-    text = ""
-    for page.items, page.chars, page.lines in LEVELS:
+    text, most = "", math.inf
+    for level in LEVELS:
+        page.items, page.chars, page.lines = level
+        # A page is at least as long as in proportion to both: what cannot fit is not rendered, but for the last one.
+        if page.items * page.chars > most and level is not LEVELS[-1]:
+            continue
         text = _BLANK.sub("\n\n", template.render(view)).rstrip() + "\n"
         # In UTF-16, where an emoji counts as two: so it fits whoever counts.
-        if len(text.encode("utf-16-le")) // 2 <= LIMIT:
+        size = len(text.encode("utf-16-le")) // 2
+        if size <= LIMIT:
             break
+        most = page.items * page.chars * LIMIT / size
     return text
 
 
