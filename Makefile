@@ -14,7 +14,7 @@ UV := uv==0.13.9
 export GOTOOLCHAIN := local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ci-browser ci-slow docs reference bench lock clean
+.PHONY: help demo test ci-browser ci-slow docs audit reference bench lock clean
 
 help:
 	@echo "make demo      run the whole tool on the bundled sample checkout"
@@ -22,6 +22,7 @@ help:
 	@echo "make ci-slow   the tests that compile Go (downloads Go modules) and the slow ones"
 	@echo "make ci-browser  the tests of HTML report and documentation in Chromium (BROWSER=path, else chromium on PATH)"
 	@echo "make docs      build the documentation into site/; anything missing or misplaced fails"
+	@echo "make audit     look up the pinned packages in PyPI's advisories, and hold the bill of materials against the pins"
 	@echo "make reference write the pages of docs/ anew that are made from the code"
 	@echo "make bench     speed beside ast-grep: CHECKOUT=folder (or FLYTE_CHECKOUT) [BIG=folder]"
 	@echo "make lock      write requirements/*.txt anew; UPGRADE=--upgrade takes the newest versions"
@@ -48,6 +49,10 @@ ci-slow: .venv/.dev
 docs: .venv/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+audit: .venv/.audit
+	@.venv/.audit/bin/python .ci/sbom.py --check
+	@.venv/.audit/bin/python .ci/audit.py
+
 reference: .venv/.runtime
 	$(BIN)/python -m gomigrate.reference docs
 
@@ -63,6 +68,9 @@ lock: .venv/.created
 	@$(COMPILE) requirements/browser.in -c requirements/dev.txt -o requirements/browser.txt
 	@$(COMPILE) requirements/bench.in -o requirements/bench.txt
 	@$(COMPILE) requirements/docs.in -c requirements/dev.txt -o requirements/docs.txt
+	@$(COMPILE) requirements/audit.in -o requirements/audit.txt
+	@$(MAKE) --no-print-directory -o .venv/.created .venv/.audit
+	@.venv/.audit/bin/python .ci/sbom.py
 
 clean:
 	rm -rf .venv dist build site .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -98,6 +106,13 @@ clean:
 .venv/.docs: .venv/.created requirements/docs.txt
 	@echo "Installing what builds the documentation"
 	@$(PIP) install --require-hashes -r requirements/docs.txt
+	@touch $@
+
+# In an environment of its own: what looks for trouble is nothing that the tests should be able to import.
+.venv/.audit: .venv/.created requirements/audit.txt
+	@echo "Installing what audits the pinned packages"
+	@"$(BIN)/python" -m venv --clear $@
+	@$@/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/audit.txt
 	@touch $@
 
 .venv/.bench: .venv/.runtime requirements/bench.txt
