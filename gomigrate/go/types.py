@@ -261,7 +261,9 @@ class Types:
         name = file.text(function)
         if function.type == "identifier" and lookup(file, name, function) is None:
             if name == "new" and len(arguments) == 1:
-                made = self._type_argument(file, arguments[0])
+                # What is a variable there is a value, as Go 1.26 takes it, and no type of that name.
+                value = lookup(file, file.text(arguments[0]), arguments[0]) is not None
+                made = None if value else self._type_argument(file, arguments[0])
                 return (Pointer(made) if made is not None else None,)
             if name == "make" and arguments:
                 return (self._type_argument(file, arguments[0]),)

@@ -1,0 +1,73 @@
+"""Go source as trees: what the grammar alone would not read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gomigrate.checkout import Checkout
+from gomigrate.go.syntax import SourceFile, descend
+from gomigrate.go.types import Pointer, Types
+from gomigrate.go.workspace import Workspace
+from gomigrate.model import TextEdit
+
+VALUES = b"""package p
+
+import "time"
+
+type T[K any] struct{ k K }
+
+func f() (*time.Time, *[]string, *T[int], *map[string]int, *time.Time) {
+\treturn new(time.Now()), new([]string), new(T[int]), new(map[string]int), new(time.Time)
+}
+
+var s, n, t = new("a new(b)" + "c"), new(1), new(*new(time.Now()))
+"""
+
+
+def test_new_takes_values_as_since_go_1_26() -> None:
+    file = SourceFile("p.go", VALUES)
+    assert not file.root.has_error
+    calls = [file.text(n) for n in descend(file.root, "call_expression")]
+    assert "new(time.Now())" in calls and 'new("a new(b)" + "c")' in calls and "new(map[string]int)" in calls
+    assert file.types.keys() == {"T"}
+
+
+def test_edits_keep_what_the_grammar_alone_would_not_read() -> None:
+    file = SourceFile("p.go", VALUES)
+    at = VALUES.index(b"time.Now()")
+    changed = file.with_edits([TextEdit("p.go", at, at + len(b"time.Now()"), b"time.Unix(0, 0)")])
+    assert not changed.root.has_error
+    assert "new(time.Unix(0, 0))" in [changed.text(n) for n in descend(changed.root, "call_expression")]
+
+
+@pytest.mark.parametrize("broken", [b"package p\n\nvar a = new(\n", b"package p\n\nfunc f() { new(g()) = }\n"])
+def test_what_is_no_go_stays_so(broken: bytes) -> None:
+    assert SourceFile("p.go", broken).root.has_error
+
+
+SHADOWED = b"""package p
+
+type pod struct{ name string }
+
+func f(pod other) {
+\t_ = new(pod)
+}
+
+func g() {
+\t_ = new(pod)
+}
+"""
+
+
+def test_new_of_a_variable_is_no_type(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/p\n")
+    (tmp_path / "p.go").write_bytes(SHADOWED)
+    workspace = Workspace(Checkout(tmp_path))
+    file = workspace.file("p.go")
+    assert file is not None
+    types = Types(workspace)
+    of_variable, of_type = (types.of(file, call) for call in descend(file.root, "call_expression"))
+    assert of_variable is None
+    assert isinstance(of_type, Pointer)
