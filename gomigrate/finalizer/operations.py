@@ -18,6 +18,7 @@ from gomigrate.finalizer.objectmodel import ObjectModel
 from gomigrate.finalizer.samples import List, Sample
 from gomigrate.go.evaluator.compiler import Compiler
 from gomigrate.go.evaluator.kinds import Kind
+from gomigrate.go.evaluator.program import program_of
 from gomigrate.go.evaluator.runtime import Context, Growth, Runtime, in_order, room_behind, tight
 from gomigrate.go.evaluator.values import (
     NIL,
@@ -171,6 +172,9 @@ class _Code:
         self._places: dict[str, int] = {}
         self.objects: list[Free] = []
         self._fixed = False
+        # The runs that showed a new object or key.
+        self.telling: list[Sample] = []
+        self.sample = Sample(())
         for parameter in parameters:
             if parameter.kind in ("list", "pointer"):
                 self._places[parameter.free.id] = len(self._places)
@@ -195,11 +199,13 @@ class _Code:
                 raise Unsupported("works on an object that is not given", free.node)
             self._places[free.id] = len(self._places)
             self.objects.append(free)
+            self.telling.append(self.sample)
         return self._places[free.id]
 
     def run(self, sample: Sample) -> Outcome | None:
         """None when the code is not reached on this sample."""
         runtime = self.runtime
+        self.sample = sample
         runtime.begin(sum([len(x) for x in sample.lists if x]))
         runtime.growth = self.growth or (room_behind if sample.roomy else tight)
         runtime.order = sample.order
@@ -301,7 +307,57 @@ def _parameter_kind(compiler: Compiler, file: SourceFile, declaration: Node) -> 
     return "names"
 
 
+class _Known(NamedTuple):
+    """What was found of a program. `telling` are the samples that show its objects and keys, in this order."""
+
+    found: Meaning | Opaque
+    telling: tuple[Sample, ...]
+
+
+# Versions of one module, copies and generated code hold the same functions again and again.
+_KNOWN: dict[bytes, _Known] = {}
+_MOST_KNOWN = 10_000
+
+
 def _explore(code: _Code) -> Meaning | Opaque:
+    """As `_explored`; what is known of the same program elsewhere is not found out again."""
+    program = program_of(code.parameters, code.call)
+    known = _KNOWN.get(program) if program is not None else None
+    if known is not None:
+        return _again(code, known)
+    asked = code.compiler.asked
+    found = _explored(code)
+    # A place in the code, and an answer that hangs on static types, belong to this code alone.
+    general = isinstance(found, Meaning) or (found.node is None and found.local is None)
+    if program is not None and general and code.compiler.asked == asked:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        plain = found._replace(keys=(), objects=(), functions={}) if isinstance(found, Meaning) else found
+        _KNOWN[program] = _Known(plain, tuple(code.telling))
+    return found
+
+
+def _again(code: _Code, known: _Known) -> Meaning | Opaque:
+    """What is known of a program, in the words of another piece of code."""
+    if isinstance(known.found, Opaque):
+        return known.found
+    keys: list[Free] = []
+    for sample in known.telling:
+        try:
+            code.run(sample)
+        except NeedKey as need:
+            _take_key(code, keys, need.free)
+    functions = code.compiler.used_functions
+    return known.found._replace(keys=tuple(keys), objects=tuple(code.objects), functions=functions)
+
+
+def _take_key(code: _Code, keys: list[Free], free: Free) -> None:
+    free.kind = "key"
+    code.runtime.keys[free.meaning] = f"k{len(keys)}"
+    keys.append(free)
+
+
+def _explored(code: _Code) -> Meaning | Opaque:
     """Runs the code on ever more samples; its keys are found on the way, and the runs start again."""
     keys: list[Free] = []
     while True:
@@ -310,9 +366,8 @@ def _explore(code: _Code) -> Meaning | Opaque:
         except NeedKey as need:
             if len(keys) == MAX_KEYS:
                 return Opaque("compares the finalizers with more than two names", need.free.node)
-            need.free.kind = "key"
-            code.runtime.keys[need.free.meaning] = f"k{len(keys)}"
-            keys.append(need.free)
+            code.telling.append(code.sample)
+            _take_key(code, keys, need.free)
             continue
         # Names whose values are not known may be the same one, and that is not among the samples.
         if isinstance(found, Meaning) and len(keys) > 1 and any(k.constant is None for k in keys):

@@ -67,6 +67,8 @@ class Names:
         self.runtime = runtime
         self.free: dict[str, Free] = {}
         self.used_functions: dict[tuple[str, str, str], tuple[SourceFile, Node]] = {}
+        # How often a static type was asked for: while code runs, that is something that its closures do not tell.
+        self.asked = 0
         self._scopes: list[dict[str, Variable]] = []
         self._level = 0
         self._count = 0
@@ -250,6 +252,7 @@ class Names:
 
     def _type_of(self, file: SourceFile, node: Node) -> Type | None:
         """The static type of an expression; None for a type parameter, which a type of the package may be taken for."""
+        self.asked += 1
         node = unparen(node)
         local = lookup(file, file.text(node), node) if node.type == "identifier" else None
         if local is not None and local.type is not None and self.kinds.is_type_parameter(file, local.type):

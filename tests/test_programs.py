@@ -1,0 +1,138 @@
+"""What is known of a piece of code holds for the same code elsewhere, and for no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_evaluator import SHAPES, declaration, types
+
+from gomigrate.checkout import Checkout
+from gomigrate.finalizer import operations
+from gomigrate.finalizer.operations import Meaning, Opaque, classify_function
+from gomigrate.go.types import Types
+from gomigrate.go.workspace import Workspace
+from gomigrate.model import Operation
+
+HAS = """package {package}
+
+func Has(o metav1.Object, name string) bool {{
+	for _, x := range o.GetFinalizers() {{
+		if same(x, name) {{
+			return true
+		}}
+	}}
+	return false
+}}
+
+func same(a, b string) bool {{
+	return {same}
+}}
+"""
+ADD = """package {package}
+
+const name = {constant}
+
+{more}
+func Add(o *metav1.ObjectMeta) {{
+	o.Finalizers = append(o.Finalizers, name)
+}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def nothing_known() -> Iterator[None]:
+    operations._KNOWN.clear()
+    yield
+    operations._KNOWN.clear()
+
+
+@pytest.fixture
+def explored(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The pieces of code that were run on all samples."""
+    found: list[Any] = []
+    original = operations._explored
+
+    def explore(code: Any) -> Meaning | Opaque:
+        found.append(code)
+        return original(code)
+
+    monkeypatch.setattr(operations, "_explored", explore)
+    return found
+
+
+def classified(top: Path, function: str, *sources: str) -> list[Meaning | Opaque]:
+    """The meaning of a function in several packages, one after the other."""
+    (top / "go.mod").write_text("module example.com/ships\n")
+    imported = 'import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"\n'
+    for number, source in enumerate(sources):
+        (top / f"p{number}").mkdir()
+        clause, _, rest = source.partition("\n")
+        (top / f"p{number}" / "a.go").write_text(f"{clause}\n\n{imported}{rest}")
+    known = Types(Workspace(Checkout(top)))
+    found = []
+    for number in range(len(sources)):
+        file = known.workspace.file(f"p{number}/a.go")
+        assert file is not None
+        node = next(n for n in file.functions if file.name_of(n) == function)
+        found.append(classify_function(known, file, node))
+    return found
+
+
+def test_the_same_code_is_run_once_however_often_it_is_there(tmp_path: Path, explored: list[Any]) -> None:
+    sources = [HAS.format(package=f"p{i}", same="a == b") for i in range(5)]
+    found = classified(tmp_path, "Has", *sources)
+    assert len(explored) == 1
+    for number, meaning in enumerate(found):
+        assert isinstance(meaning, Meaning) and meaning.operation is Operation.CONTAINS
+        names = [f.file.text(f.node) for f in (*meaning.keys, *meaning.objects)]
+        assert names == ["name", "o"]
+        # Keys, objects and functions are those of the code that was asked about.
+        places = {f.file.path for f in (*meaning.keys, *meaning.objects)}
+        assert places | {f.path for f, _ in meaning.functions.values()} == {f"p{number}/a.go"}
+
+
+def test_a_function_that_is_called_belongs_to_the_code(tmp_path: Path) -> None:
+    equal, other = (HAS.format(package="p", same=same) for same in ("a == b", "a != b"))
+    first, second = classified(tmp_path, "Has", equal, other)
+    assert isinstance(first, Meaning)
+    assert isinstance(second, Opaque)
+
+
+def test_a_name_with_another_value_is_another_name(tmp_path: Path) -> None:
+    texts = ('"a.dev/one"', '"b.dev/two"')
+    found = classified(tmp_path, "Add", *(ADD.format(package="p", constant=t, more="") for t in texts))
+    assert [m.keys[0].constant for m in found if isinstance(m, Meaning)] == ["a.dev/one", "b.dev/two"]
+
+
+def test_a_predeclared_name_that_a_package_declares_anew_is_another_one(tmp_path: Path) -> None:
+    own = "func append(list []string, name string) []string {\n\treturn list\n}\n"
+    plain, other = (ADD.format(package="p", constant='"a.dev/one"', more=more) for more in ("", own))
+    first, second = classified(tmp_path, "Add", plain, other)
+    assert isinstance(first, Meaning) and first.operation is Operation.ADD
+    assert isinstance(second, Opaque)
+
+
+def told(found: Meaning | Opaque) -> tuple[Any, ...]:
+    if isinstance(found, Opaque):
+        return (found.reason, found.evaluated, found.larger)
+    names = [[(f.id, f.file.path, f.node.start_byte, f.kind) for f in free] for free in (found.keys, found.objects)]
+    return (*found[:4], *names, found.samples, set(found.functions))
+
+
+def test_what_is_known_is_what_would_be_found_out() -> None:
+    """On the whole corpus, whose functions look much alike."""
+    hits = 0
+    for _ in range(2):
+        for shape in SHAPES:
+            try:
+                before = len(operations._KNOWN)
+                known = operations._explore(operations._function(types(), *declaration(shape)))
+                fresh = operations._explored(operations._function(types(), *declaration(shape)))
+            except operations.Unsupported:
+                continue
+            assert told(known) == told(fresh), shape.id
+            hits += len(operations._KNOWN) == before
+    assert hits > len(SHAPES) / 2
