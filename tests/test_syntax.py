@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gomigrate.checkout import Checkout
-from gomigrate.go.syntax import SourceFile, descend
+from gomigrate.go.syntax import SourceFile, arguments_of, descend
 from gomigrate.go.types import Pointer, Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import TextEdit
@@ -61,13 +61,42 @@ func g() {
 """
 
 
+def types_of(folder: Path, source: bytes) -> Types:
+    (folder / "go.mod").write_text("module example.com/p\n")
+    (folder / "p.go").write_bytes(source)
+    return Types(Workspace(Checkout(folder)))
+
+
 def test_new_of_a_variable_is_no_type(tmp_path: Path) -> None:
-    (tmp_path / "go.mod").write_text("module example.com/p\n")
-    (tmp_path / "p.go").write_bytes(SHADOWED)
-    workspace = Workspace(Checkout(tmp_path))
-    file = workspace.file("p.go")
+    types = types_of(tmp_path, SHADOWED)
+    file = types.workspace.file("p.go")
     assert file is not None
-    types = Types(workspace)
     of_variable, of_type = (types.of(file, call) for call in descend(file.root, "call_expression"))
     assert of_variable is None
     assert isinstance(of_type, Pointer)
+
+
+PARAMETERS = b"""package p
+
+type ship struct{}
+
+func sail(s *ship, next func(*ship) (*ship, error)) (err error) {
+\ts, err = next(s)
+\ts, fresh := unknown(s)
+\t{
+\t\ts, inner := unknown(s)
+\t\tuse(inner, s)
+\t}
+\tuse(fresh, s)
+\treturn nil
+}
+"""
+
+
+def test_a_parameter_that_gets_another_value_keeps_its_type(tmp_path: Path) -> None:
+    types = types_of(tmp_path, PARAMETERS)
+    file = types.workspace.file("p.go")
+    assert file is not None
+    inner, outer = (call for call in descend(file.root, "call_expression") if file.text(call).startswith("use("))
+    assert str(types.of(file, arguments_of(outer)[1])) == "*p.ship"
+    assert types.of(file, arguments_of(inner)[1]) is None

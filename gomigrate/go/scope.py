@@ -144,6 +144,11 @@ def _in_statements(file: SourceFile, name: str, block: Node, child: Node) -> Loc
         if text == name:
             # In `a, err := …` a name that its block declared before is assigned, not declared anew.
             found = local if found is None or local.kind != "define" else found
+    body = block.parent
+    if found is not None and found.kind == "define" and body is not None and body.parent is not None:
+        # Nor is one of the function's parameters and results, where the block is its body.
+        function = body.parent if body.parent.type in FUNCTION_LIKE else None
+        return (_in_signature(file, name, function) if function is not None else None) or found
     return found
 
 
