@@ -108,16 +108,14 @@ def _check_files(
     wanted = set(names)
     found: tuple[Diagnostic, ...] = ()
     if _concerned(workspace, wanted, settings.pack.needles):
-        from gomigrate.finalizer.analysis import Analysis
         from gomigrate.finalizer.diagnostics import findings
+        from gomigrate.finalizer.rounds import begin, look
         from gomigrate.finalizer.stage_diagnostics import of_analysis
 
         watch.lap("load")
-        analysis = Analysis(
-            workspace, settings.pack, settings.stage, selection=settings.selection, focus=sorted(wanted)
-        )
+        analysis = begin(workspace, settings.pack, settings.stage, selection=settings.selection, focus=sorted(wanted))
         watch.lap("parse")
-        analysis.look()
+        look(analysis)
         watch.lap("understand")
         found = settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path in wanted)
     notes = (
@@ -157,9 +155,9 @@ def _check_folder(
     scan = Scan(str(folder), settings.pack.needles)
     background = Background({"walk": scan.walk, "search": scan.search})
     walked, found = background.ask("walk"), background.ask("search")
-    from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
     from gomigrate.finalizer.name_diagnostics import unmatched
+    from gomigrate.finalizer.rounds import begin, look
     from gomigrate.finalizer.stage_diagnostics import of_analysis
     from gomigrate.go.workspace import Workspace
 
@@ -168,9 +166,9 @@ def _check_folder(
     workspace = Workspace(checkout)
     index = searched(checkout, found())
     watch.lap("read")
-    analysis = Analysis(workspace, settings.pack, settings.stage, selection=settings.selection, index=index)
+    analysis = begin(workspace, settings.pack, settings.stage, selection=settings.selection, index=index)
     watch.lap("parse")
-    analysis.look()
+    look(analysis)
     watch.lap("understand")
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"

@@ -80,9 +80,10 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
             ahead.background.close()
     started = time.perf_counter()
     # What is imported and prepared here is so while the checkout is read.
-    from gomigrate.finalizer.analysis import Analysis, candidates
+    from gomigrate.finalizer.finding import candidates
     from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.plan import make_plan
+    from gomigrate.finalizer.rounds import begin
     from gomigrate.git.folder import origin
     from gomigrate.git.web import web_folder
     from gomigrate.go.syntax import prepare as prepare_queries
@@ -94,7 +95,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     workspace = Workspace(checkout)
     index = searched(checkout, ahead.searched())
     read = time.perf_counter()
-    analysis = Analysis(workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy)
+    analysis = begin(workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy)
     found = time.perf_counter()
     outcome = make_plan(analysis, options.constant_package, partial(ahead.background.run, "template"))
     planned = time.perf_counter()

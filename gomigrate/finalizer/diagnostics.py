@@ -19,12 +19,16 @@ from gomigrate.catalogue import (
     UNQUALIFIED_NAME,
     UNSAFE_UPGRADE,
 )
-from gomigrate.finalizer.analysis import Analysis, Decision, is_test_code
+from gomigrate.finalizer.analysis import Analysis
+from gomigrate.finalizer.deciding import is_controllerutil
+from gomigrate.finalizer.decision import Decision
+from gomigrate.finalizer.deleting import is_thin, offered
 from gomigrate.finalizer.exported import MAY_BE_CALLED
 from gomigrate.finalizer.name_diagnostics import describe_names
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
 from gomigrate.finalizer.places import at
+from gomigrate.finalizer.roles import is_harmless, is_test_code
 from gomigrate.finalizer.suppression_diagnostics import describe_suppressions
 from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
 from gomigrate.go.types import Named, Pointer
@@ -246,10 +250,10 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
         evidence = Evidence(Confidence.EXACT, "it calls nothing of its package but helpers that go")
         message = f"{file.name_of(node)} goes with the helpers that it tests"
         yield at(HELPER_TEST, file, node, message, evidence=evidence, fix=removal(file, node, "delete the test"))
-    for symbol, (file, node) in analysis.offered.items():
+    for symbol, (file, node) in offered(analysis).items():
         edit = draft.deprecated.get(symbol)
         fix = SuggestedFix("mark it as deprecated", (edit,)) if edit is not None else None
-        thin = fix is not None or (symbol in analysis.kept and analysis.is_thin(analysis.kept[symbol].helper))
+        thin = fix is not None or (symbol in analysis.kept and is_thin(analysis, analysis.kept[symbol].helper))
         if fix is not None or not thin:
             yield at(
                 HAND_WRITTEN_HELPER, file, node,
@@ -260,7 +264,7 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
             )  # fmt: skip
     for symbol, kept in analysis.kept.items():
         helper = kept.helper
-        if symbol in analysis.offered:
+        if symbol in offered(analysis):
             continue
         inside = [d for d in analysis.decisions if d.site.file is helper.file and _within(d.site.nodes[0], helper.node)]
         if inside and all(d.rewritten or d.already for d in inside):
@@ -372,15 +376,15 @@ def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
     told |= {_function(d.site.file, d.site.nodes[0]) for d in analysis.decisions if d.left}
     helpers = {(h.file.path, h.node.start_byte) for h in analysis.helpers}
     # Reading other people's finalizers, in a package that uses none of the names, is nobody's business here.
-    ours = {file.directory for uses in analysis.names for file in analysis.places(uses)}
+    ours = {file.directory for uses in analysis.names for file in uses.places}
     for unknown in analysis.unknown:
         function = _function(unknown.file, unknown.node)
         reads = not unknown.writes
         theirs = unknown.file.directory not in ours and not _asks_for_name(unknown.file, unknown.node)
-        if function in helpers or (reads and (function in told or theirs)) or analysis.is_controllerutil(unknown):
+        if function in helpers or (reads and (function in told or theirs)) or is_controllerutil(analysis, unknown):
             # The helper as a whole is reported, or the place that the reading leads to.
             continue
-        if not is_test_code(unknown.file) and not analysis.is_harmless(unknown.file, unknown.node):
+        if not is_test_code(unknown.file) and not is_harmless(analysis.types, unknown.file, unknown.node):
             does = "writes" if unknown.writes else "reads"
             yield at(
                 NOT_UNDERSTOOD, unknown.file, unknown.node, f"{does} finalizers in a way that is not understood",

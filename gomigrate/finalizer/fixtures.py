@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.finalizer.analysis import is_creation
+from gomigrate.finalizer.roles import is_creation
 from gomigrate.go.syntax import STRINGS, SourceFile, ancestors, descend, named, string_value
 
 _FIELD = b"Finalizers"

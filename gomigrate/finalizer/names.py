@@ -47,6 +47,12 @@ class NameUses:
         return bool(self.new or self.new_literals)
 
     @property
+    def places(self) -> list[SourceFile]:
+        """The files that hold the name or use a constant that does, once for each use."""
+        references = (*self.old_literals, *self.new_literals, *self.old_references, *self.new_references)
+        return [*(d.file for d in (*self.old, *self.new)), *(r.file for r in references)]
+
+    @property
     def present(self) -> bool:
         return bool(self.old or self.new or self.old_literals or self.new_literals)
 

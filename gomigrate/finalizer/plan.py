@@ -15,7 +15,10 @@ from tree_sitter import Node
 from gomigrate.catalogue import ARBITRARY_FIXTURE, DIRECTIVE
 from gomigrate.errors import UserError
 from gomigrate.finalizer import constants, diagnostics, stage_diagnostics
-from gomigrate.finalizer.analysis import Analysis, Decision, is_test_code
+from gomigrate.finalizer.analysis import Analysis
+from gomigrate.finalizer.blocking import is_addition
+from gomigrate.finalizer.decision import Decision, is_gone
+from gomigrate.finalizer.deleting import is_thin, offered
 from gomigrate.finalizer.exported import deprecation
 from gomigrate.finalizer.fixtures import Fixture, find_fixtures
 from gomigrate.finalizer.matrix import behaviour_before, upgrade_matrix
@@ -23,6 +26,8 @@ from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.placement import Placement, place
 from gomigrate.finalizer.removal import removal_edits
 from gomigrate.finalizer.rewrite import Namer, Refused, Rewrite, Rewriter
+from gomigrate.finalizer.roles import is_test_code
+from gomigrate.finalizer.rounds import run
 from gomigrate.finalizer.stages import Left, Step, next_stage
 from gomigrate.go.edits import Conflict
 from gomigrate.go.format import align_value_groups, tidy, touches_layout
@@ -80,7 +85,7 @@ def make_plan(analysis: Analysis, constant_package: str, render: Render) -> Outc
     Raises UserError when `constant_package` cannot be used.
     """
     for _ in range(MAX_ROUNDS):
-        analysis.run()
+        run(analysis)
         draft = _draft(analysis, render, constant_package)
         if draft is not None:
             break
@@ -170,9 +175,9 @@ def _rewrite_sites(analysis: Analysis, render: Render, draft: Draft) -> bool:
 
 def _deprecate(analysis: Analysis, draft: Draft) -> None:
     """Helpers that only other checkouts may still call, and that do nothing but call controllerutil."""
-    for symbol, (file, node) in analysis.offered.items():
+    for symbol, (file, node) in offered(analysis).items():
         kept = analysis.kept.get(symbol)
-        if kept is None or not analysis.is_thin(kept.helper):
+        if kept is None or not is_thin(analysis, kept.helper):
             continue
         edit = deprecation(file, node.start_byte, kept.helper.meaning.operation)
         if edit is not None:
@@ -213,7 +218,7 @@ def _remaining(analysis: Analysis, uses: NameUses) -> list[Reference]:
     sites = [d.site for d in analysis.decisions if d.rewritten]
     spans = [(f.path, n) for f, n in (*analysis.gone_functions, *analysis.gone_tests)]
     references = (*uses.old_references, *uses.old_literals)
-    return [r for r in references if not analysis.is_gone(r, sites, spans)]
+    return [r for r in references if not is_gone(r, sites, spans)]
 
 
 def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placement) -> bool:
@@ -224,7 +229,7 @@ def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placeme
     for reference in _remaining(analysis, uses):
         file, node = reference.file, reference.node
         literal = reference in uses.old_literals
-        adds = is_test_code(file) or analysis.is_addition(reference)
+        adds = is_test_code(file) or is_addition(analysis, reference)
         own = any(d.symbol.folder == file.directory for d in placement.beside)
         if not literal and (not moved or own) and not (stage is Stage.PREPARE and adds):
             continue
@@ -272,7 +277,7 @@ def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
             for fixture in find_fixtures(file, known):
                 kept = analysis.suppressions.keeps(ARBITRARY_FIXTURE, file, *fixture.nodes)
                 fixture = fixture._replace(left=left_out or kept or fixture.left)
-                if not any(analysis.is_gone(Reference(file, n), [], spans) for n in fixture.nodes):
+                if not any(is_gone(Reference(file, n), [], spans) for n in fixture.nodes):
                     found.setdefault(next(iter(names)), []).append(fixture)
     return found
 
@@ -391,6 +396,6 @@ def _matrix(analysis: Analysis, uses: NameUses) -> UpgradeMatrix | None:
     ]
     creates = []
     for reference in (*uses.old_references, *uses.old_literals):
-        if not is_test_code(reference.file) and analysis.is_addition(reference):
+        if not is_test_code(reference.file) and is_addition(analysis, reference):
             creates.append(uses.rule.old)
     return upgrade_matrix(uses, behaviour_before(uses, meanings, creates), analysis.stage)

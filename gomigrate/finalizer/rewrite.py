@@ -9,7 +9,8 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.errors import UserError
-from gomigrate.finalizer.analysis import Analysis, Decision
+from gomigrate.finalizer.analysis import Analysis
+from gomigrate.finalizer.decision import Decision
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.placement import Constant, Placement, sees
 from gomigrate.finalizer.runtime_versions import needs_sets

@@ -14,12 +14,15 @@ from tree_sitter import Node
 
 from gomigrate.catalogue import LEGACY_LEFT_OVER
 from gomigrate.finalizer import constants
-from gomigrate.finalizer.analysis import Analysis, is_test_code
+from gomigrate.finalizer.analysis import Analysis
+from gomigrate.finalizer.blocking import is_addition, is_assigned
 from gomigrate.finalizer.calls import Call, find_call, is_part_of_addition, moves_over, only_asks, partner
+from gomigrate.finalizer.decision import is_gone
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Constant, sees
 from gomigrate.finalizer.rewrite import Namer, Refused
+from gomigrate.finalizer.roles import is_harmless, is_test_code
 from gomigrate.finalizer.stage_tests import retire
 from gomigrate.go.fold import Fold, Kept, comment_above, legacy_comment, merged, speaks_of_the_past, within
 from gomigrate.go.references import Reference
@@ -96,7 +99,7 @@ def _next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
         return None
     places = _places(analysis, uses)
     adds = [*places.of(Operation.ADD, new=False)]
-    created = [r for r in places.others if analysis.is_addition(r)]
+    created = [r for r in places.others if is_addition(analysis, r)]
     if analysis.stage is Stage.PREPARE:
         later = places.of(Operation.ADD, new=True)
         if later and not adds and not created:
@@ -131,7 +134,7 @@ def _places(analysis: Analysis, uses: NameUses) -> _Places:
         (True, (*uses.new_references, *uses.new_literals)),
     ):
         for reference in references:
-            if analysis.is_gone(reference, sites, spans):
+            if is_gone(reference, sites, spans):
                 continue
             call = find_call(analysis.types, uses, reference, new)
             if is_test_code(reference.file):
@@ -148,7 +151,7 @@ def _must_be_followed(analysis: Analysis, uses: NameUses) -> None:
         blind = analysis.references.blind.get(declared.symbol)
         if blind is not None:
             raise Left(f"{blind} could not be read and may use the name", declared.file, declared.value.spec, "mend it")
-        if declared.value.kind == "var" and analysis.is_assigned(declared.symbol):
+        if declared.value.kind == "var" and is_assigned(analysis, declared.symbol):
             raise Left(
                 f"{declared.symbol} is a variable that is assigned elsewhere",
                 declared.file,
@@ -198,7 +201,7 @@ def _switch(analysis: Analysis, uses: NameUses, places: _Places, adds: list[Call
     for reference in places.others:
         if reference in created:
             _name(analysis, step, reference, new=True)
-        elif not analysis.is_harmless(reference.file, reference.node):
+        elif not is_harmless(analysis.types, reference.file, reference.node):
             raise _not_understood(reference)
     folders = {r.file.directory for r, new in places.tests if not new}
     alike = {c.key.id for c in places.test_calls if partner(c, places.test_calls) is not None}

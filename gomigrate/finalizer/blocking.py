@@ -1,0 +1,97 @@
+"""Names that may not change, because a use of them is not understood."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tree_sitter import Node
+
+from gomigrate.catalogue import (
+    UNQUALIFIED_NAME,
+)
+from gomigrate.finalizer.adders import Use, added_by
+from gomigrate.finalizer.analysis import Analysis
+from gomigrate.finalizer.deciding import left_alone
+from gomigrate.finalizer.decision import is_gone, overlaps
+from gomigrate.finalizer.roles import is_creation, is_harmless, is_test_code
+from gomigrate.go.references import Reference, Symbol
+from gomigrate.go.syntax import SourceFile
+
+
+def block_names(analysis: Analysis) -> None:
+    """A name whose value would change while a use of it is not understood may not change at all."""
+    for uses in analysis.names:
+        if uses.migrated or uses.rule.old in analysis.blocked:
+            continue
+        for reference in (*uses.old_references, *uses.old_literals):
+            reason = _unclear(analysis, reference)
+            if reason:
+                analysis.blocked[uses.rule.old] = (reason, reference)
+                break
+        blind = next((b for d in uses.old if (b := analysis.references.blind.get(d.symbol)) is not None), None)
+        if blind is not None:
+            analysis.blocked[uses.rule.old] = (f"{blind} could not be read and may use the name", None)
+        for declared in uses.old:
+            spec = declared.value.spec
+            left_out = analysis.stays(declared.file, spec)
+            if left_out:
+                analysis.blocked[uses.rule.old] = (f"{declared.file.path} declares the name, and {left_out}", None)
+        variables = [d for d in uses.old if d.value.kind == "var"]
+        if variables and uses.rule.old not in analysis.blocked and is_assigned(analysis, variables[0].symbol):
+            analysis.blocked[uses.rule.old] = (f"{variables[0].symbol} is a variable that is assigned elsewhere", None)
+
+
+def is_assigned(analysis: Analysis, symbol: Symbol) -> bool:
+    """Whether a variable gets another value anywhere, or its address is taken."""
+    for reference in analysis.refs(symbol):
+        parent = reference.node.parent
+        if parent is not None and parent.type == "expression_list" and parent.parent is not None:
+            left = parent.parent.child_by_field_name("left")
+            if parent.parent.type == "assignment_statement" and left is not None and left.id == parent.id:
+                return True
+        if parent is not None and parent.type == "unary_expression" and reference.file.text(parent)[:1] == "&":
+            return True
+    return False
+
+
+def _unclear(analysis: Analysis, reference: Reference) -> str:
+    """Why a use of a name keeps the name from changing; '' when it is understood."""
+    file, node = reference.file, reference.node
+    line = file.position(node.start_byte)[0]
+    where = f"{file.path}:{line}"
+    left_out = left_alone(analysis, UNQUALIFIED_NAME, reference)
+    if left_out:
+        return f"{where} uses the name, and {left_out}"
+    if not reference.sure:
+        return f"{where} may use the name by a dot import"
+    if file.is_generated:
+        return f"{where} is generated and holds the name"
+    if is_test_code(file) or is_addition(analysis, reference) or is_harmless(analysis.types, file, node):
+        return ""
+    for decision in analysis.decisions:
+        if decision.site.file is file and decision.site.covers(node):
+            if not decision.left or decision.intended:
+                return ""
+            return f"the use of the name at {where} is left: {decision.left}"
+    spans = [(f.path, n) for f, n in (*analysis.gone_functions, *analysis.gone_tests)]
+    if is_gone(reference, [], spans):
+        return ""
+    found = next((u for u in analysis.unknown if u.file is file and overlaps(u.node, node)), None)
+    reason = found.reason if found is not None else "what becomes of the name there is not understood"
+    return f"the use of the name at {where} is left: {reason}"
+
+
+def is_addition(analysis: Analysis, reference: Reference) -> bool:
+    """Whether a name stands where it gets onto an object: in its composite literal, or given to what adds it."""
+    return is_creation(reference.file, reference.node) or bool(
+        added_by(analysis.types, reference, partial(_migrated, analysis))
+    )
+
+
+def _migrated(analysis: Analysis, file: SourceFile, node: Node) -> Use | None:
+    """What the hand-written code around the use of some name will do by controllerutil."""
+    for decision in analysis.decisions:
+        site = decision.site
+        if site.file is file and decision.others and decision.rewritten and site.covers(node):
+            return Use(site.meaning.operation, site.nodes[0], decision.object, site.meaning.negated)
+    return None

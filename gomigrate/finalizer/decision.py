@@ -1,0 +1,95 @@
+"""What is to become of each site, and of each helper that stays: plain values."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from gomigrate.finalizer.helpers import Helper
+from gomigrate.finalizer.names import NameUses
+from gomigrate.finalizer.objects import Verdict
+from gomigrate.finalizer.runtime_versions import Calls, needs_sets
+from gomigrate.finalizer.sites import Site
+from gomigrate.finalizer.wording import Wording
+from gomigrate.go.references import Reference
+from gomigrate.go.syntax import FUNCTIONS, ancestors
+from gomigrate.go.types import Type
+from gomigrate.model import Operation, Requirement
+
+
+class Decision(NamedTuple):
+    """What is to become of one site. `left` is the reason when it is left to a person."""
+
+    site: Site
+    uses: NameUses | None = None
+    others: tuple[Wording, ...] = ()
+    object: str = ""
+    address: bool = False
+    verdict: Verdict = Verdict("unknown", "")
+    type: Type | None = None
+    calls: Calls | None = None
+    left: str = ""
+    next_step: str = ""
+    requirement: Requirement | None = None
+    intended: bool = False
+    already: bool = False
+
+    @property
+    def rewritten(self) -> bool:
+        return not self.left and not self.already
+
+    @property
+    def other_name(self) -> str:
+        """The finalizers' names that are none of those that change, as they are written in the code."""
+        return ", ".join(o.text or o.name for o in self.others)
+
+    @property
+    def by_sets(self) -> bool:
+        """Whether it is to be written with apimachinery's sets, as the controller-runtime in use has no fit call."""
+        return self.calls is not None and needs_sets(self.site.meaning.operation, self.verdict.level, self.calls)
+
+    @property
+    def asks_before(self) -> bool:
+        """Whether it is a change whose result is wanted, while the calls of the controller-runtime in use give none."""
+        wanted = self.site.meaning.result in ("changed", "unchanged") and self.site.key is None
+        return wanted and self.calls is not None and not self.calls.result
+
+    @property
+    def removed_by_sets(self) -> bool:
+        return self.by_sets and self.site.meaning.operation in (Operation.REMOVE, Operation.CLEAR)
+
+
+class Kept(NamedTuple):
+    """A helper that stays, with the first use that keeps it and why."""
+
+    helper: Helper
+    reference: Reference | None
+    reason: str
+
+
+def is_gone(reference: Reference, rewritten: list[Site], spans: list[tuple[str, Node]]) -> bool:
+    """Whether a reference is part of a rewritten site, or of one of these declarations that go."""
+    node = reference.node
+    if any(s.file is reference.file and s.covers(node) for s in rewritten):
+        return True
+    return any(
+        path == reference.file.path and n.start_byte <= node.start_byte and node.end_byte <= n.end_byte
+        for path, n in spans
+    )
+
+
+def function_around(node: Node) -> Node | None:
+    return next((a for a in ancestors(node) if a.type in FUNCTIONS), None)
+
+
+def is_inside(inner: Site, outer: Site) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def is_inside_node(inner: Node, outer: Node) -> bool:
+    return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
+
+
+def overlaps(a: Node, b: Node) -> bool:
+    return a.start_byte <= b.end_byte and b.start_byte <= a.end_byte

@@ -1,0 +1,164 @@
+"""Where to look: the files, the places in them that touch finalizers, and the calls that are given a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from tree_sitter import Node, Query, QueryCursor, QueryError
+
+from gomigrate.errors import UserError
+from gomigrate.finalizer.analysis import Analysis
+from gomigrate.finalizer.calls import find_call
+from gomigrate.finalizer.decision import function_around
+from gomigrate.finalizer.effective_runtime import MODULE
+from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
+from gomigrate.finalizer.roles import is_test_code
+from gomigrate.finalizer.sites import WRITES, Site
+from gomigrate.go.references import References
+from gomigrate.go.syntax import GO, SourceFile, descend, is_generated, statements
+from gomigrate.model import Operation
+from gomigrate.packs import Pack
+
+NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
+
+
+def hot_files(analysis: Analysis, paths: Iterable[str]) -> list[SourceFile]:
+    """Files to look into. Of a test only the names count; what else of it matters is found by references."""
+    names = [n.encode() for f in analysis.pack.finalizers for n in (f.old, f.new)]
+    files = []
+    for path in paths:
+        data = analysis.workspace.checkout.read(path) or b""
+        wanted = names if path.endswith("_test.go") else (*NEEDLES, *names)
+        if any(n in data for n in wanted) and not is_generated(data) and not _is_runtime(analysis, path):
+            files.append(analysis.workspace.file(path))
+    return [f for f in files if f is not None]
+
+
+def _is_runtime(analysis: Analysis, path: str) -> bool:
+    """Whether a file belongs to a copy of controller-runtime: its AddFinalizer is not hand-written code."""
+    module = analysis.workspace.module_of(path.rpartition("/")[0])
+    return module is not None and module.path == MODULE
+
+
+def helper_files(analysis: Analysis) -> list[SourceFile]:
+    """The files to look into; with a focus also those of the packages that it lies in or imports."""
+    focus = analysis.focus
+    if focus is None:
+        return analysis.files
+    near = [p for p in _around(analysis, focus) if p not in focus]
+    read, needles = analysis.workspace.checkout.read, analysis.pack.needles
+    found = hot_files(analysis, (p for p in near if any(n in (read(p) or b"") for n in needles)))
+    return sorted([*analysis.files, *found], key=lambda f: f.path)
+
+
+def named_places(analysis: Analysis, files: list[SourceFile]) -> tuple[list[SourceFile], References]:
+    """Where names are looked for: what a place is about may be told by the rest of its package."""
+    if analysis.focus is None:
+        return analysis.files, analysis.references
+    folders = dict.fromkeys(p.rpartition("/")[0] for p in analysis.focus)
+    package = [p for f in folders for p in analysis.workspace.checkout.go_files_in(f) if not p.endswith("_test.go")]
+    return files, References(analysis.types, analysis.index, list(dict.fromkeys([*analysis.focus, *package])))
+
+
+def _around(analysis: Analysis, focus: list[str]) -> list[str]:
+    """The files, tests aside, of the packages that the focus lies in or imports."""
+    folders: dict[str, None] = {}
+    for path in focus:
+        folders[path.rpartition("/")[0]] = None
+        file = analysis.workspace.file(path)
+        for found in file.imports if file is not None else ():
+            folder = analysis.workspace.folder_of(found.path, path.rpartition("/")[0])
+            if folder is not None:
+                folders[folder] = None
+    paths = (p for folder in folders for p in analysis.workspace.checkout.go_files_in(folder))
+    return [p for p in paths if not p.endswith("_test.go")]
+
+
+def accesses(analysis: Analysis) -> list[tuple[SourceFile, Node, bool]]:
+    """(file, node, writes) of every place to look at, in the order of the files."""
+    helper_spans = {(h.file.path, h.node.start_byte): h for h in analysis.helpers if h.symbol not in analysis.kept}
+    found: list[tuple[SourceFile, Node, bool]] = []
+    query = candidates(analysis.pack)
+    for file in analysis.files:
+        if file.is_generated or file.is_test:
+            continue
+        for node in QueryCursor(query).captures(file.root).get("access", []):
+            function = function_around(node)
+            if function is None or (file.path, function.start_byte) in helper_spans:
+                continue
+            if _is_own_function(analysis, file, node):
+                continue
+            found.append((file, node, True))
+    for helper in analysis.helpers:
+        writes = helper.meaning.operation in WRITES
+        for reference in analysis.refs(helper.symbol):
+            call = reference.call
+            function = function_around(reference.node)
+            if call is None or not reference.sure or function is None or reference.file.is_generated:
+                continue
+            if (reference.file.path, function.start_byte) not in helper_spans:
+                found.append((reference.file, call, writes))
+    return found
+
+
+def _is_own_function(analysis: Analysis, file: SourceFile, node: Node) -> bool:
+    """A call named AddFinalizer and the like that is not controllerutil's: helpers are found by reference."""
+    if node.type != "call_expression":
+        return False
+    function = node.child_by_field_name("function")
+    field_node = function.child_by_field_name("field") if function is not None else None
+    if field_node is None or file.text(field_node) in ("GetFinalizers", "SetFinalizers"):
+        return False
+    operand = function.child_by_field_name("operand")  # type: ignore[union-attr]
+    return operand is None or analysis.types.package_of(file, operand) != CONTROLLERUTIL
+
+
+def wrapped_calls(analysis: Analysis) -> Iterator[Site]:
+    """Calls of functions that do with the name that they are given what one of controllerutil does. They stay,
+    and are called for each name."""
+    helpers = {(h.symbol.folder, h.symbol.receiver, h.symbol.name) for h in analysis.helpers}
+    for uses in analysis.names:
+        references = () if uses.migrated else (*uses.old_references, *uses.old_literals)
+        for reference in references:
+            if is_test_code(reference.file) or reference.file.is_generated:
+                continue
+            key = (reference.file.path, reference.node.start_byte)
+            if key not in analysis.calls:
+                analysis.calls[key] = find_call(analysis.types, uses, reference, new=False)
+            call = analysis.calls[key]
+            if call is not None and call.is_wrapped and not call.idle and not helpers & set(call.meaning.functions):
+                yield Site(call.file, (call.node,), call.meaning._replace(functions={}), key=call.key)
+
+
+def bodies(analysis: Analysis) -> Iterator[Site]:
+    """All that a helper does which stays: one call will do it. What comments stand in it is looked at in parts."""
+    for kept in analysis.kept.values():
+        helper = kept.helper
+        body = helper.node.child_by_field_name("body")
+        nodes = tuple(statements(body)) if body is not None else ()
+        whole = helper.meaning.operation not in (Operation.IS_DELETING, Operation.SAME_COUNT)
+        if whole and nodes and not helper.file.is_test and not descend(helper.node, "comment"):
+            yield Site(helper.file, nodes, helper.meaning, whole=True)
+
+
+def is_write(file: SourceFile, node: Node, writes: bool) -> bool:
+    """Whether a place to look at writes finalizers; `writes` as `accesses` says."""
+    return writes and not (node.type == "call_expression" and file.text(node).endswith("GetFinalizers()"))
+
+
+def candidates(pack: Pack) -> Query:
+    """The pack's query for places that touch finalizers. Raises UserError when it is broken."""
+    path = pack.path("candidates.scm")
+    try:
+        query = _compiled(path.read_text(encoding="utf-8"))
+    except (QueryError, ValueError) as error:
+        raise UserError(f"{path}: is no valid tree-sitter query: {' '.join(str(error).split())}.") from None
+    if "access" not in (query.capture_name(i) for i in range(query.capture_count)):
+        raise UserError(f"{path}: captures nothing as @access, which marks a place that touches finalizers.")
+    return query
+
+
+@lru_cache(maxsize=1)
+def _compiled(text: str) -> Query:
+    return Query(GO, text)

@@ -1,0 +1,98 @@
+"""From a checkout to its analysis: what is found, and then decided in rounds, until nothing changes any more."""
+
+from __future__ import annotations
+
+from gomigrate.finalizer.analysis import Analysis
+from gomigrate.finalizer.blocking import block_names
+from gomigrate.finalizer.deciding import decide
+from gomigrate.finalizer.decision import function_around, is_inside
+from gomigrate.finalizer.deleting import delete, tests_of
+from gomigrate.finalizer.finding import accesses, bodies, helper_files, hot_files, is_write, named_places, wrapped_calls
+from gomigrate.finalizer.found import group
+from gomigrate.finalizer.helpers import find_helpers
+from gomigrate.finalizer.names import find_names
+from gomigrate.finalizer.sites import Site, Unknown, find_site
+from gomigrate.go.workspace import Workspace
+from gomigrate.index import Index
+from gomigrate.model import Stage
+from gomigrate.packs import Pack
+from gomigrate.selection import Selection
+
+_EVERYTHING = Selection()
+
+
+def begin(
+    workspace: Workspace,
+    pack: Pack,
+    stage: Stage = Stage.SWITCH,
+    *,
+    selection: Selection = _EVERYTHING,
+    index: Index | None = None,
+    focus: list[str] | None = None,
+    tidy: bool = False,
+) -> Analysis:
+    """Finds the files, helpers and names of a checkout, by its index; without one, of the files `focus` and what they
+    use."""
+    analysis = Analysis(workspace, pack, stage, selection=selection, index=index, focus=focus, tidy=tidy)
+    analysis.files = hot_files(analysis, analysis.paths)
+    files = helper_files(analysis)
+    analysis.helpers = find_helpers(analysis.types, files)
+    if pack.finds_names:
+        from gomigrate.finalizer.flows import find_flows
+
+        look(analysis)
+        flows = find_flows(analysis.types, analysis.references, analysis.files, analysis.recognised())
+        analysis.found = group(flows)
+    names = find_names(pack.finalizers, *named_places(analysis, files))
+    if pack.finds_names:
+        from gomigrate.finalizer.refusals import refusals
+
+        analysis.refused_names |= refusals(analysis.references, analysis.found, names)
+    analysis.names = [u for u in names if u.rule.old not in analysis.refused_names]
+    # Most helpers go, and their tests with them: then there is nothing to look at in these tests.
+    analysis.gone_tests = tests_of(analysis, {h.symbol for h in analysis.helpers})
+    return analysis
+
+
+def run(analysis: Analysis) -> None:
+    """Decides every site; repeated while a blocked name or a kept helper changes what others may do."""
+    for _ in range(8):
+        kept, before = len(analysis.kept), _known(analysis)
+        look(analysis)
+        delete(analysis)
+        if len(analysis.kept) > kept:
+            # What a helper that stays does is looked at before it can speak against a name.
+            continue
+        block_names(analysis)
+        if _known(analysis) == before:
+            return
+
+
+def _known(analysis: Analysis) -> tuple[int, ...]:
+    return len(analysis.blocked), len(analysis.kept), len(analysis.gone_tests), len(analysis.gone_functions)
+
+
+def look(analysis: Analysis) -> None:
+    """Decides every site by itself: enough to report what there is."""
+    sites: list[Site] = []
+    unknown: list[Unknown] = []
+    sites += [*wrapped_calls(analysis), *bodies(analysis)]
+    gone = {(f.path, n.start_byte) for f, n in (*analysis.gone_tests, *analysis.gone_functions)}
+    for file, node, _ in sorted(accesses(analysis), key=lambda a: not is_write(*a)):
+        function = function_around(node)
+        if function is not None and (file.path, function.start_byte) in gone:
+            continue
+        if any(s.file is file and s.covers(node) for s in sites):
+            continue
+        key = (file.path, node.start_byte, node.end_byte)
+        if key not in analysis.sites:
+            analysis.sites[key] = find_site(analysis.types, file, node)
+        site = analysis.sites[key]
+        if isinstance(site, Unknown):
+            unknown.append(site)
+            continue
+        sites = [s for s in sites if not (s.file is file and is_inside(s, site))]
+        sites.append(site)
+    analysis.unknown = [u for u in unknown if not any(s.file is u.file and s.covers(u.node) for s in sites)]
+    sites.sort(key=lambda s: (s.file.path, s.start))
+    analysis.decisions = [decide(analysis, s) for s in sites]
