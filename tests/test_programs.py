@@ -12,6 +12,7 @@ from test_evaluator import SHAPES, declaration, types
 from gomigrate.checkout import Checkout
 from gomigrate.finalizer import operations
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_function
+from gomigrate.finalizer.outcomes import compiled_function
 from gomigrate.go.types import Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation
@@ -94,6 +95,21 @@ def test_the_same_code_is_run_once_however_often_it_is_there(tmp_path: Path, exp
         assert places | {f.path for f, _ in meaning.functions.values()} == {f"p{number}/a.go"}
 
 
+def test_other_words_for_the_same_are_the_same_code(tmp_path: Path, explored: list[Any]) -> None:
+    sources = [HAS.format(package="p", same="a == b"), ADD.format(package="p", constant='"a.dev/one"', more="")]
+    other = [
+        sources[0].replace("same", "alike").replace("name", "wanted").replace("x", "each").replace("o ", "ship "),
+        sources[1].replace("name", "other").replace("a.dev/one", "b.dev/two"),
+    ]
+    other[0] = other[0].replace("o.Get", "ship.Get").replace("o metav1", "ship metav1")
+    for function, one, two in (("Has", sources[0], other[0]), ("Add", sources[1], other[1])):
+        explored.clear()
+        (tmp_path / function).mkdir()
+        first, second = classified(tmp_path / function, function, one, two)
+        assert isinstance(first, Meaning) and isinstance(second, Meaning), two
+        assert first[:4] == second[:4] and len(explored) == 1
+
+
 def test_a_function_that_is_called_belongs_to_the_code(tmp_path: Path) -> None:
     equal, other = (HAS.format(package="p", same=same) for same in ("a == b", "a != b"))
     first, second = classified(tmp_path, "Has", equal, other)
@@ -129,8 +145,8 @@ def test_what_is_known_is_what_would_be_found_out() -> None:
         for shape in SHAPES:
             try:
                 before = len(operations._KNOWN)
-                known = operations._explore(operations._function(types(), *declaration(shape)))
-                fresh = operations._explored(operations._function(types(), *declaration(shape)))
+                known = operations._explore(compiled_function(types(), *declaration(shape)))
+                fresh = operations._explored(compiled_function(types(), *declaration(shape)))
             except operations.Unsupported:
                 continue
             assert told(known) == told(fresh), shape.id

@@ -180,8 +180,7 @@ class Calls(Expressions):
                 if converted is not None:
                     return converted
         operands = self._operands([function, *arguments], [self.expr(function), *self._arguments(arguments)])
-        text = self._short(node)
-        return lambda frame: self._invoke(*_first(operands(frame)), node, text)
+        return lambda frame: self._invoke(*_first(operands(frame)), node)
 
     def _x_type_conversion_expression(self, node: Node) -> Expr:
         return self._converted(child(node, "type"), child(node, "operand"))
@@ -221,14 +220,11 @@ class Calls(Expressions):
         inner = self.expr(argument)
         return lambda frame: list_of(inner(frame), argument)
 
-    def _invoke(self, callee: Any, arguments: list[Any], node: Node, text: str) -> Any:
+    def _invoke(self, callee: Any, arguments: list[Any], node: Node) -> Any:
         self.runtime.step()
         if not callable(callee):
-            raise Unsupported(f"a call of {text} is not understood", node)
+            raise Unsupported(f"a call of {_called(node)} is not understood", node)
         return callee(arguments)
-
-    def _short(self, node: Node) -> str:
-        return " ".join(self._text(child(node, "function")).split())[:60]
 
     def _arguments(self, nodes: list[Node]) -> list[Expr]:
         return [self._spread(n) if n.type == "variadic_argument" else self.expr(n) for n in nodes]
@@ -246,10 +242,10 @@ class Calls(Expressions):
         declared = self._method(operand, name)
         method = self.host.methods.get(name) if declared is None else None
         if declared is None and method is None and name != "IsZero" and name not in library.SET_METHODS:
-            raise Unsupported(f"a call of {self._short(node)} is not understood", node)
+            raise Unsupported(f"a call of {_called(node)} is not understood", node)
         operands = self._operands([operand, *argument_nodes], [self._base(function), *self._arguments(argument_nodes)])
         address = self._address(operand) if declared is not None and unparen(operand).type == "identifier" else None
-        runtime, text = self.runtime, self._short(node)
+        runtime = self.runtime
 
         def call(frame: Frame) -> Any:
             runtime.step()
@@ -268,8 +264,8 @@ class Calls(Expressions):
             if method is None:
                 found = origin(value)
                 if isinstance(found, Free) and found.local is not None:
-                    raise Unbound(f"a call of {text} is not understood", node, found.local)
-                raise Unsupported(f"a call of {text} is not understood", node)
+                    raise Unbound(f"a call of {_called(node)} is not understood", node, found.local)
+                raise Unsupported(f"a call of {_called(node)} is not understood", node)
             return method(runtime, runtime.object(value, node), arguments)
 
         return call
@@ -297,7 +293,7 @@ class Calls(Expressions):
 
     def _package_call(self, node: Node, package: str, name: str, argument_nodes: list[Node]) -> Expr:
         arguments = self._operands(argument_nodes, self._arguments(argument_nodes))
-        runtime, text = self.runtime, self._short(node)
+        runtime = self.runtime
         # First of all what the host knows, even where a copy of that package is in the checkout.
         host = self.host.functions.get((package, name))
         if host is not None:
@@ -306,15 +302,18 @@ class Calls(Expressions):
         if folder is not None:
             found = self.workspace.function(folder, "", name)
             if found is None:
-                raise Unsupported(f"a call of {text} is not understood", node)
+                raise Unsupported(f"a call of {_called(node)} is not understood", node)
             call = self._declared(folder, "", name, found)
-            return lambda frame: self._invoke(call, arguments(frame), node, text)
+            return lambda frame: self._invoke(call, arguments(frame), node)
         known = library.FUNCTIONS.get((package, name))
         if known is None:
-            raise Unsupported(f"a call of {text} is not understood", node)
+            raise Unsupported(f"a call of {_called(node)} is not understood", node)
 
         def invoke(callee: Any, values: list[Any]) -> Any:
-            return self._invoke(callee, values, node, "what is given to " + text)
+            runtime.step()
+            if not callable(callee):
+                raise Unsupported(f"a call of what is given to {_called(node)} is not understood", node)
+            return callee(values)
 
         def run(frame: Frame) -> Any:
             runtime.step()
@@ -389,6 +388,11 @@ class Calls(Expressions):
 
     def _call_panic(self, node: Node, nodes: list[Node]) -> Expr:
         raise Unsupported("panics on purpose", node)
+
+
+def _called(call: Node) -> str:
+    """The function of a call, for a message: read when there is one, so that the words are no part of the program."""
+    return " ".join((child(call, "function").text or b"").decode("utf-8", "replace").split())[:60]
 
 
 def _first(values: list[Any]) -> tuple[Any, list[Any]]:

@@ -105,19 +105,19 @@ class Names:
                 return scope[name]
         return None
 
-    def _read(self, variable: Variable, name: str, node: Node) -> Expr:
+    def _read(self, variable: Variable, node: Node) -> Expr:
         slot, steps = variable.slot, self._level - variable.level
 
         def read(frame: Frame) -> Any:
             value = _frame(frame, steps).get(slot, _MISSING)
             if value is _MISSING:
-                raise Unbound(f"{name} has no value here", node)
+                raise Unbound(f"{_name_of(slot)} has no value here", node)
             return value
 
         def read_own(frame: Frame) -> Any:
             value = frame.get(slot, _MISSING)
             if value is _MISSING:
-                raise Unbound(f"{name} has no value here", node)
+                raise Unbound(f"{_name_of(slot)} has no value here", node)
             return value
 
         return read if steps else read_own
@@ -193,7 +193,7 @@ class Names:
         name = self._text(node)
         variable = self._variable(name)
         if variable is not None:
-            return self._read(variable, name, node)
+            return self._read(variable, node)
         local = lookup(self._file, name, node)
         if local is not None:
             return self._outside_local(node, name, local)
@@ -275,6 +275,10 @@ _PREDECLARED = re.compile(
     rb"\n(?:(?:var|const|type|func)[ \t]+(?:\w+[ \t]*,[ \t]*)*|[ \t]+(?:\w+[ \t]*,[ \t]*)*(?=\w+[ \t\w,.*\[\]]*=[^=]))"
     rb"(append|cap|copy|len|make|panic|string|true|false|nil)\b",
 )
+
+
+def _name_of(slot: str) -> str:
+    return slot.partition("#")[0]
 
 
 def _frame(frame: Frame, steps: int) -> Frame:

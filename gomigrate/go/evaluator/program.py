@@ -7,6 +7,7 @@ constants, the functions of other packages) is in them, and nothing else is.
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from hashlib import blake2b
 from types import FunctionType, MethodType
@@ -21,13 +22,15 @@ from gomigrate.go.evaluator.values import EMPTY, NIL, NO_ERROR, UNIT, UNTYPED_NI
 from gomigrate.go.syntax import SourceFile
 
 _PLAIN = (str, int, bool, bytes, type(None), Enum, type)
+# What Names makes of a variable: whatever it is called, it is one variable.
+_SLOT = re.compile(r"\w+#\d+")
 _FIXED = (EMPTY, NIL, UNTYPED_NIL, NO_ERROR, UNIT)
 
 
 def program_of(*parts: Any) -> bytes | None:
     """A digest of compiled code and of what it is given; None when something in it cannot be told.
 
-    Names from outside count by the order in which they appear, and by their text where that is known.
+    Names of variables, of constants and from outside count by the order in which they appear.
     """
     reader = _Reader()
     try:
@@ -47,10 +50,14 @@ class _Reader:
         self.found: list[str] = []
         self._seen: dict[int, int] = {}
         self._names: dict[str, int] = {}
+        self._texts: dict[str, int] = {}
+        self._slots: dict[str, int] = {}
 
     def read(self, value: Any) -> None:
         say = self.found.append
-        if isinstance(value, _PLAIN):
+        if isinstance(value, str) and _SLOT.fullmatch(value):
+            say(f"variable {self._slots.setdefault(value, len(self._slots))}")
+        elif isinstance(value, _PLAIN):
             say(repr(value))
         elif isinstance(value, FunctionType):
             self._function(value)
@@ -92,6 +99,8 @@ class _Reader:
 
     def _name(self, free: Free) -> None:
         number = self._names.setdefault(free.id, len(self._names))
-        self.found.append(f"name {number} {free.constant!r} {free.field!r} {free.kind!r} {free.local is None}")
+        # Two constants of the same text are one name; what the text is makes no difference.
+        text = free.constant if free.constant is None else self._texts.setdefault(free.constant, len(self._texts))
+        self.found.append(f"name {number} {text} {free.field!r} {free.kind!r} {free.local is None}")
         if free.parent is not None:
             self._name(free.parent)
