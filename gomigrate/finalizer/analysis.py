@@ -12,7 +12,7 @@ from tree_sitter import Node
 
 from gomigrate.catalogue import DIRECTIVE
 from gomigrate.finalizer.calls import Call
-from gomigrate.finalizer.decision import Decision, Kept
+from gomigrate.finalizer.decision import Decision, Going, Kept
 from gomigrate.finalizer.effective_runtime import Runtime, effective_runtime
 from gomigrate.finalizer.found import Found
 from gomigrate.finalizer.helpers import Helper
@@ -57,6 +57,9 @@ class Analysis:
         self.suppressions = Suppressions()
         self.types = Types(workspace)
         self.references = References(self.types, index, focus)
+        # Name of a method -> files that may declare an interface that wants it.
+        self.wanting: dict[str, list[str]] = {}
+        self.touched: list[tuple[SourceFile, Node, Node]] | None = None
         self.sites: dict[tuple[str, int, int], Site | Unknown] = {}
         self.calls: dict[tuple[str, int], Call | None] = {}
         self._refs: dict[Symbol, list[Reference]] = {}
@@ -77,6 +80,9 @@ class Analysis:
         self.found = Found()
         self.helpers: list[Helper] = []
         self.refused_names = dict(pack.refused)
+        self._decided: tuple[list[Decision], dict[str, list[Decision]]] = ([], {})
+        self._not_understood: tuple[list[Unknown], dict[str, list[Unknown]]] = ([], {})
+        self._going: tuple[object, ...] = ()
 
     @cached_property
     def proposals(self) -> tuple[NameProposal, ...]:
@@ -94,6 +100,34 @@ class Analysis:
         if symbol not in self._refs:
             self._refs[symbol] = self.references.of(symbol)
         return self._refs[symbol]
+
+    def decisions_in(self, file: SourceFile) -> list[Decision]:
+        """What is decided on the sites of one file."""
+        if self._decided[0] is not self.decisions:
+            by_file: dict[str, list[Decision]] = {}
+            for decision in self.decisions:
+                by_file.setdefault(decision.site.file.path, []).append(decision)
+            self._decided = self.decisions, by_file
+        return self._decided[1].get(file.path, [])
+
+    def unknown_in(self, file: SourceFile) -> list[Unknown]:
+        """The places of one file that are not understood."""
+        if self._not_understood[0] is not self.unknown:
+            by_file: dict[str, list[Unknown]] = {}
+            for unknown in self.unknown:
+                by_file.setdefault(unknown.file.path, []).append(unknown)
+            self._not_understood = self.unknown, by_file
+        return self._not_understood[1].get(file.path, [])
+
+    def going(self) -> Going:
+        """What goes as things are decided now."""
+        now = self.decisions, self.gone_functions, self.gone_tests
+        if not self._going or any(a is not b for a, b in zip(self._going, now, strict=False)):
+            sites = (d.site for d in self.decisions if d.rewritten)
+            self._going = *now, Going(sites, [*self.gone_functions, *self.gone_tests])
+        going = self._going[-1]
+        assert isinstance(going, Going)
+        return going
 
     def type_of(self, free: Free) -> Type | None:
         return type_of_free(self.types, free)

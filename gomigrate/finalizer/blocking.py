@@ -12,7 +12,7 @@ from gomigrate.catalogue import (
 from gomigrate.finalizer.adders import Use, added_by
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.deciding import left_alone
-from gomigrate.finalizer.decision import is_gone, overlaps
+from gomigrate.finalizer.decision import Going, overlaps
 from gomigrate.finalizer.roles import is_creation, is_harmless, is_test_code
 from gomigrate.go.references import Reference, Symbol
 from gomigrate.go.syntax import SourceFile
@@ -20,11 +20,12 @@ from gomigrate.go.syntax import SourceFile
 
 def block_names(analysis: Analysis) -> None:
     """A name whose value would change while a use of it is not understood may not change at all."""
+    gone = Going((), [*analysis.gone_functions, *analysis.gone_tests])
     for uses in analysis.names:
         if uses.migrated or uses.rule.old in analysis.blocked:
             continue
         for reference in (*uses.old_references, *uses.old_literals):
-            reason = _unclear(analysis, reference)
+            reason = _unclear(analysis, reference, gone)
             if reason:
                 analysis.blocked[uses.rule.old] = (reason, reference)
                 break
@@ -54,7 +55,7 @@ def is_assigned(analysis: Analysis, symbol: Symbol) -> bool:
     return False
 
 
-def _unclear(analysis: Analysis, reference: Reference) -> str:
+def _unclear(analysis: Analysis, reference: Reference, gone: Going) -> str:
     """Why a use of a name keeps the name from changing; '' when it is understood."""
     file, node = reference.file, reference.node
     line = file.position(node.start_byte)[0]
@@ -68,15 +69,14 @@ def _unclear(analysis: Analysis, reference: Reference) -> str:
         return f"{where} is generated and holds the name"
     if is_test_code(file) or is_addition(analysis, reference) or is_harmless(analysis.types, file, node):
         return ""
-    for decision in analysis.decisions:
-        if decision.site.file is file and decision.site.covers(node):
+    for decision in analysis.decisions_in(file):
+        if decision.site.covers(node):
             if not decision.left or decision.intended:
                 return ""
             return f"the use of the name at {where} is left: {decision.left}"
-    spans = [(f.path, n) for f, n in (*analysis.gone_functions, *analysis.gone_tests)]
-    if is_gone(reference, [], spans):
+    if gone.holds(file, node):
         return ""
-    found = next((u for u in analysis.unknown if u.file is file and overlaps(u.node, node)), None)
+    found = next((u for u in analysis.unknown_in(file) if overlaps(u.node, node)), None)
     reason = found.reason if found is not None else "what becomes of the name there is not understood"
     return f"the use of the name at {where} is left: {reason}"
 
@@ -90,8 +90,8 @@ def is_addition(analysis: Analysis, reference: Reference) -> bool:
 
 def _migrated(analysis: Analysis, file: SourceFile, node: Node) -> Use | None:
     """What the hand-written code around the use of some name will do by controllerutil."""
-    for decision in analysis.decisions:
+    for decision in analysis.decisions_in(file):
         site = decision.site
-        if site.file is file and decision.others and decision.rewritten and site.covers(node):
+        if decision.others and decision.rewritten and site.covers(node):
             return Use(site.meaning.operation, site.nodes[0], decision.object, site.meaning.negated)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -13,7 +14,7 @@ from gomigrate.finalizer.runtime_versions import Calls, needs_sets
 from gomigrate.finalizer.sites import Site
 from gomigrate.finalizer.wording import Wording
 from gomigrate.go.references import Reference
-from gomigrate.go.syntax import FUNCTIONS, ancestors
+from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
 from gomigrate.go.types import Type
 from gomigrate.model import Operation, Requirement
 
@@ -68,15 +69,19 @@ class Kept(NamedTuple):
     reason: str
 
 
-def is_gone(reference: Reference, rewritten: list[Site], spans: list[tuple[str, Node]]) -> bool:
-    """Whether a reference is part of a rewritten site, or of one of these declarations that go."""
-    node = reference.node
-    if any(s.file is reference.file and s.covers(node) for s in rewritten):
-        return True
-    return any(
-        path == reference.file.path and n.start_byte <= node.start_byte and node.end_byte <= n.end_byte
-        for path, n in spans
-    )
+class Going:
+    """What goes: sites that are rewritten, and declarations. Looked up by file, for there may be thousands."""
+
+    def __init__(self, sites: Iterable[Site], declarations: Iterable[tuple[SourceFile, Node]]) -> None:
+        self._spans: dict[str, list[tuple[int, int]]] = {}
+        for site in sites:
+            self._spans.setdefault(site.file.path, []).extend(site.spans)
+        for file, node in declarations:
+            self._spans.setdefault(file.path, []).append((node.start_byte, node.end_byte))
+
+    def holds(self, file: SourceFile, node: Node) -> bool:
+        spans = self._spans.get(file.path, ())
+        return any(start <= node.start_byte and node.end_byte <= end for start, end in spans)
 
 
 def function_around(node: Node) -> Node | None:

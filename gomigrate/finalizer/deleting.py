@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from tree_sitter import Node
 
 from gomigrate.finalizer.analysis import Analysis
-from gomigrate.finalizer.decision import Kept, is_gone, is_inside_node, overlaps
+from gomigrate.finalizer.decision import Going, Kept, is_inside_node, overlaps
 from gomigrate.finalizer.exported import MAY_BE_CALLED, is_offered
 from gomigrate.finalizer.helpers import Helper, only_about
-from gomigrate.finalizer.sites import Site
 from gomigrate.go.references import Reference, References, Symbol
 from gomigrate.go.syntax import SourceFile, descend
 from gomigrate.model import Exported, Operation
@@ -46,7 +45,7 @@ def delete(analysis: Analysis) -> None:
     gone -= reasons.keys()
     while True:
         tests = tests_of(analysis, gone)
-        spans = [(functions[s][0].path, functions[s][1]) for s in gone] + [(f.path, n) for f, n in tests]
+        going = Going(rewritten, [*(functions[s] for s in gone), *tests])
         staying = set()
         for symbol in gone:
             blind = analysis.references.blind.get(symbol)
@@ -55,13 +54,13 @@ def delete(analysis: Analysis) -> None:
                 reasons[symbol] = (None, f"{blind} could not be read and may use it")
                 continue
             for reference in analysis.refs(symbol):
-                if is_gone(reference, rewritten, spans):
+                if going.holds(reference.file, reference.node):
                     continue
                 staying.add(symbol)
                 reasons[symbol] = (reference, _why_kept(analysis, reference))
                 break
             else:
-                if symbol.receiver and _in_interface(analysis, symbol):
+                if symbol.receiver and _in_interface(analysis, symbol, gone):
                     staying.add(symbol)
                     reasons[symbol] = (None, "an interface of the checkout wants a method of this name")
         if not staying:
@@ -69,7 +68,7 @@ def delete(analysis: Analysis) -> None:
         gone -= staying
     staying_helpers = {s: h for s, h in helpers.items() if s not in gone and s not in analysis.kept}
     offered = {s for s, (_, why) in reasons.items() if why == MAY_BE_CALLED}
-    last_uses = {s: _last_use(analysis, s, rewritten, spans, s in offered) for s in (*staying_helpers, *reasons)}
+    last_uses = {s: _last_use(analysis, s, going, s in offered) for s in (*staying_helpers, *reasons)}
     # What only other helpers use that stay is looked at once these are migrated where they stand.
     inner = {s for s, use in last_uses.items() if use is not None and _is_in(use, s, staying_helpers)}
     for symbol, helper in staying_helpers.items():
@@ -88,28 +87,23 @@ def delete(analysis: Analysis) -> None:
     analysis.gone_tests = tests_of(analysis, gone)
 
 
-def _last_use(
-    analysis: Analysis, symbol: Symbol, rewritten: list[Site], spans: list[tuple[str, Node]], offered: bool
-) -> Reference | None:
+def _last_use(analysis: Analysis, symbol: Symbol, going: Going, offered: bool) -> Reference | None:
     """A use of a function that stays; of one that is offered to others, its own tests do not count."""
-    left = (r for r in analysis.refs(symbol) if not is_gone(r, rewritten, spans))
+    left = (r for r in analysis.refs(symbol) if not going.holds(r.file, r.node))
     return next((r for r in left if not (offered and r.file.is_test and r.file.directory == symbol.folder)), None)
 
 
 def offered(analysis: Analysis) -> dict[Symbol, tuple[SourceFile, Node]]:
     """Functions that would go, but that code outside of the checkout may call."""
-    rewritten = [d.site for d in analysis.decisions if d.rewritten]
-    spans = [(f.path, n) for f, n in (*analysis.gone_functions, *analysis.gone_tests)]
-    return {
-        s: f for s, f in analysis.left_over.items() if _last_use(analysis, s, rewritten, spans, offered=True) is None
-    }
+    going = analysis.going()
+    return {s: f for s, f in analysis.left_over.items() if _last_use(analysis, s, going, offered=True) is None}
 
 
 def is_thin(analysis: Analysis, helper: Helper) -> bool:
     """Whether all that a helper does is, or will be, done by a call of controllerutil."""
     if helper.meaning.operation is Operation.IS_DELETING:
         return True
-    found = [d for d in analysis.decisions if d.site.whole and d.site.file is helper.file]
+    found = [d for d in analysis.decisions_in(helper.file) if d.site.whole]
     done = [d for d in found if d.rewritten or (d.already and (d.others or d.uses is not None))]
     return any(is_inside_node(d.site.nodes[0], helper.node) for d in done)
 
@@ -129,12 +123,10 @@ def _why_kept(analysis: Analysis, reference: Reference) -> str:
         return f"{where} may use it (its package or type cannot be told there)"
     if reference.call is None:
         return f"{where} uses it as a value"
-    decision = next(
-        (d for d in analysis.decisions if d.site.file is reference.file and d.site.covers(reference.node)), None
-    )
+    decision = next((d for d in analysis.decisions_in(reference.file) if d.site.covers(reference.node)), None)
     if decision is not None and decision.left:
         return f"its use at {where} is left: {decision.left}"
-    found = next((u for u in analysis.unknown if u.file is reference.file and overlaps(u.node, reference.node)), None)
+    found = next((u for u in analysis.unknown_in(reference.file) if overlaps(u.node, reference.node)), None)
     return f"its use at {where} is left: {found.reason}" if found else f"{where} still uses it"
 
 
@@ -162,7 +154,6 @@ def tests_of(analysis: Analysis, gone: set[Symbol]) -> list[tuple[SourceFile, No
 
 
 def _only_used_by(analysis: Analysis, file: SourceFile, tests: list[Node]) -> list[tuple[SourceFile, Node]]:
-    spans = [(file.path, n) for n in tests]
     found: list[tuple[SourceFile, Node]] = []
     package = analysis.workspace.checkout.go_files_in(file.directory)
     references = analysis.references if analysis.focus is None else References(analysis.types, None, package)
@@ -171,15 +162,31 @@ def _only_used_by(analysis: Analysis, file: SourceFile, tests: list[Node]) -> li
         if node.type != "function_declaration" or node in tests or name[:1].isupper() or name in ("init", "main"):
             continue
         uses = references.of(Symbol(file.directory, "", name))
-        gone = uses and all(is_gone(r, [], [*spans, (file.path, node)]) for r in uses)
+        going = Going((), [(file, n) for n in (*tests, node)])
+        gone = uses and all(going.holds(r.file, r.node) for r in uses)
         if gone and not analysis.stays(file, node):
             found.append((file, node))
     return found
 
 
-def _in_interface(analysis: Analysis, symbol: Symbol) -> bool:
-    for path, _ in analysis.workspace.checkout.holding([f"\t{symbol.name}(".encode()]):
+def _in_interface(analysis: Analysis, symbol: Symbol, gone: set[Symbol]) -> bool:
+    for path in _files_wanting(analysis, symbol, gone):
         file = analysis.workspace.file(path)
         if file is not None and any(file.name_of(m) == symbol.name for m in descend(file.root, "method_elem")):
             return True
     return False
+
+
+def _files_wanting(analysis: Analysis, symbol: Symbol, gone: set[Symbol]) -> list[str]:
+    """Files that may declare an interface with such a method. All of the checkout is read for it, and once for all
+    methods that may go."""
+    wanting = analysis.wanting
+    if symbol.name not in wanting:
+        names = {s.name for s in gone if s.receiver} - wanting.keys()
+        wanting |= {name: [] for name in names}
+        needles = {name: f"\t{name}(".encode() for name in names}
+        for path, data in analysis.workspace.checkout.holding(needles.values()):
+            for name, needle in needles.items():
+                if needle in data:
+                    wanting[name].append(path)
+    return wanting[symbol.name]

@@ -112,7 +112,7 @@ def findings(analysis: Analysis, more: Iterable[Diagnostic]) -> tuple[Diagnostic
             if not any(d.symbol.folder == declared.symbol.folder for d in uses.new):
                 found.append(_unqualified(declared.file, declared.value.spec, declared.symbol.name, uses))
         for reference in uses.old_literals:
-            covered = any(d.site.file is reference.file and d.site.covers(reference.node) for d in analysis.decisions)
+            covered = any(d.site.covers(reference.node) for d in analysis.decisions_in(reference.file))
             if not covered and not uses.migrated:
                 found.append(_unqualified(reference.file, reference.node, "the name", uses))
     found += [*describe_names(analysis), *_unknown(analysis), *more]
@@ -266,7 +266,7 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
         helper = kept.helper
         if symbol in offered(analysis):
             continue
-        inside = [d for d in analysis.decisions if d.site.file is helper.file and _within(d.site.nodes[0], helper.node)]
+        inside = [d for d in analysis.decisions_in(helper.file) if _within(d.site.nodes[0], helper.node)]
         if inside and all(d.rewritten or d.already for d in inside):
             # What it does is migrated where it stands: nothing hand-written is left of it.
             continue

@@ -79,16 +79,10 @@ def accesses(analysis: Analysis) -> list[tuple[SourceFile, Node, bool]]:
     """(file, node, writes) of every place to look at, in the order of the files."""
     helper_spans = {(h.file.path, h.node.start_byte): h for h in analysis.helpers if h.symbol not in analysis.kept}
     found: list[tuple[SourceFile, Node, bool]] = []
-    query = candidates(analysis.pack)
-    for file in analysis.files:
-        if file.is_generated or file.is_test:
-            continue
-        for node in QueryCursor(query).captures(file.root).get("access", []):
-            function = function_around(node)
-            if function is None or (file.path, function.start_byte) in helper_spans:
-                continue
-            if _is_own_function(analysis, file, node):
-                continue
+    if analysis.touched is None:
+        analysis.touched = list(_touched(analysis))
+    for file, node, around in analysis.touched:
+        if (file.path, around.start_byte) not in helper_spans:
             found.append((file, node, True))
     for helper in analysis.helpers:
         writes = helper.meaning.operation in WRITES
@@ -100,6 +94,18 @@ def accesses(analysis: Analysis) -> list[tuple[SourceFile, Node, bool]]:
             if (reference.file.path, function.start_byte) not in helper_spans:
                 found.append((reference.file, call, writes))
     return found
+
+
+def _touched(analysis: Analysis) -> Iterator[tuple[SourceFile, Node, Node]]:
+    """(file, node, function around it) of every place that the pack's query finds: asked for once, not every round."""
+    query = candidates(analysis.pack)
+    for file in analysis.files:
+        if file.is_generated or file.is_test:
+            continue
+        for node in QueryCursor(query).captures(file.root).get("access", []):
+            function = function_around(node)
+            if function is not None and not _is_own_function(analysis, file, node):
+                yield file, node, function
 
 
 def _is_own_function(analysis: Analysis, file: SourceFile, node: Node) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from gomigrate.go.types import Named, Pointer, Types
 # What is longer does more than one operation; looking into it would only cost time.
 MAX_LINES = 60
 _OUTSIDE = ("go_statement", "defer_statement", "select_statement", "send_statement", "goto_statement", "float_literal")
+_WORD = re.compile(rb"[\w\x80-\xff]+")
 _TOUCHES = (b"Finalizers", b"DeletionTimestamp")
 
 
@@ -49,13 +51,10 @@ def find_helpers(types: Types, files: Iterable[SourceFile]) -> list[Helper]:
     names: set[bytes] = set()
     seen: set[tuple[str, int]] = set()
     while True:
-        needles = (*_TOUCHES, *names)
         fresh = []
         for file, node in candidates:
             key = (file.path, node.start_byte)
-            body = node.child_by_field_name("body")
-            text = file.source[body.start_byte : body.end_byte]  # type: ignore[union-attr]
-            if key not in seen and any(n in text for n in needles):
+            if key not in seen and _names_one(file, node, names):
                 seen.add(key)
                 helper = _helper(types, file, node)
                 if helper is not None:
@@ -65,6 +64,13 @@ def find_helpers(types: Types, files: Iterable[SourceFile]) -> list[Helper]:
         for helper in fresh:
             found[helper.symbol] = helper
             names.add(helper.symbol.name.encode())
+
+
+def _names_one(file: SourceFile, function: Node, names: set[bytes]) -> bool:
+    """Whether a function touches what finalizers are about, or names one of these helpers."""
+    body = function.child_by_field_name("body")
+    text = file.source[body.start_byte : body.end_byte]  # type: ignore[union-attr]
+    return any(n in text for n in _TOUCHES) or not names.isdisjoint(_WORD.findall(text))
 
 
 def _helper(types: Types, file: SourceFile, node: Node) -> Helper | None:

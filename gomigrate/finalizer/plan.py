@@ -17,7 +17,7 @@ from gomigrate.errors import UserError
 from gomigrate.finalizer import constants, diagnostics, stage_diagnostics
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.blocking import is_addition
-from gomigrate.finalizer.decision import Decision, is_gone
+from gomigrate.finalizer.decision import Decision, Going
 from gomigrate.finalizer.deleting import is_thin, offered
 from gomigrate.finalizer.exported import deprecation
 from gomigrate.finalizer.fixtures import Fixture, find_fixtures
@@ -215,10 +215,9 @@ def _next_stages(analysis: Analysis, draft: Draft) -> bool:
 
 def _remaining(analysis: Analysis, uses: NameUses) -> list[Reference]:
     """Uses of the old name that are neither part of a rewritten site nor of code that goes."""
-    sites = [d.site for d in analysis.decisions if d.rewritten]
-    spans = [(f.path, n) for f, n in (*analysis.gone_functions, *analysis.gone_tests)]
+    going = analysis.going()
     references = (*uses.old_references, *uses.old_literals)
-    return [r for r in references if not is_gone(r, sites, spans)]
+    return [r for r in references if not going.holds(r.file, r.node)]
 
 
 def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placement) -> bool:
@@ -265,7 +264,7 @@ def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
         if decision.rewritten and narrowed and decision.uses is not None and not decision.site.file.is_test:
             folders.setdefault(decision.site.file.directory, set()).add(decision.uses.rule.old)
     known = {n for u in analysis.names for n in (u.rule.old, u.rule.new)}
-    spans = [(f.path, n) for f, n in analysis.gone_tests]
+    gone = Going((), analysis.gone_tests)
     found: dict[str, list[Fixture]] = {}
     for folder, names in folders.items():
         if len(names) != 1:
@@ -277,7 +276,7 @@ def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
             for fixture in find_fixtures(file, known):
                 kept = analysis.suppressions.keeps(ARBITRARY_FIXTURE, file, *fixture.nodes)
                 fixture = fixture._replace(left=left_out or kept or fixture.left)
-                if not any(is_gone(Reference(file, n), [], spans) for n in fixture.nodes):
+                if not any(gone.holds(file, n) for n in fixture.nodes):
                     found.setdefault(next(iter(names)), []).append(fixture)
     return found
 

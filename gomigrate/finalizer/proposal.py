@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gomigrate.finalizer.found import Found, FoundName
 from gomigrate.finalizer.qualified import Verdict, judge_name
@@ -64,15 +65,19 @@ def _candidates(old: str, group: str, kinds: list[str]) -> Iterable[str]:
 def api_group(types: Types, carrier: Named) -> str:
     """The API group of a type of this checkout, by its package's `+groupName` marker, or by the group version that it
     declares; '' when neither says one."""
-    if carrier.folder is None:
-        return ""
+    return _group_of(types, carrier.folder) if carrier.folder is not None else ""
+
+
+# One package may hold thousands of types.
+@lru_cache(maxsize=256)
+def _group_of(types: Types, folder: str) -> str:
     checkout = types.workspace.checkout
-    for path in checkout.go_files_in(carrier.folder):
+    for path in checkout.go_files_in(folder):
         marker = _MARKER.search(checkout.read(path) or b"")
         if marker is not None and not path.endswith("_test.go"):
             return marker[1].decode("utf-8", "replace")
     for wanted in _GROUP_VERSIONS:
-        found = types.workspace.value(carrier.folder, wanted)
+        found = types.workspace.value(folder, wanted)
         if found is None or found[1].literal is None:
             continue
         file, literal = found[0], found[1].literal

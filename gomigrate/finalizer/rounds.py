@@ -74,25 +74,25 @@ def _known(analysis: Analysis) -> tuple[int, ...]:
 
 def look(analysis: Analysis) -> None:
     """Decides every site by itself: enough to report what there is."""
-    sites: list[Site] = []
     unknown: list[Unknown] = []
-    sites += [*wrapped_calls(analysis), *bodies(analysis)]
+    found: dict[str, list[Site]] = {}
+    for site in (*wrapped_calls(analysis), *bodies(analysis)):
+        found.setdefault(site.file.path, []).append(site)
     gone = {(f.path, n.start_byte) for f, n in (*analysis.gone_tests, *analysis.gone_functions)}
     for file, node, _ in sorted(accesses(analysis), key=lambda a: not is_write(*a)):
         function = function_around(node)
         if function is not None and (file.path, function.start_byte) in gone:
             continue
-        if any(s.file is file and s.covers(node) for s in sites):
+        if any(s.covers(node) for s in found.get(file.path, ())):
             continue
         key = (file.path, node.start_byte, node.end_byte)
         if key not in analysis.sites:
             analysis.sites[key] = find_site(analysis.types, file, node)
-        site = analysis.sites[key]
-        if isinstance(site, Unknown):
-            unknown.append(site)
+        seen = analysis.sites[key]
+        if isinstance(seen, Unknown):
+            unknown.append(seen)
             continue
-        sites = [s for s in sites if not (s.file is file and is_inside(s, site))]
-        sites.append(site)
-    analysis.unknown = [u for u in unknown if not any(s.file is u.file and s.covers(u.node) for s in sites)]
-    sites.sort(key=lambda s: (s.file.path, s.start))
+        found[file.path] = [*(s for s in found.get(file.path, ()) if not is_inside(s, seen)), seen]
+    analysis.unknown = [u for u in unknown if not any(s.covers(u.node) for s in found.get(u.file.path, ()))]
+    sites = sorted((s for in_file in found.values() for s in in_file), key=lambda s: (s.file.path, s.start))
     analysis.decisions = [decide(analysis, s) for s in sites]

@@ -53,9 +53,12 @@ class Site(NamedTuple):
     def end(self) -> int:
         return self.nodes[-1].end_byte
 
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        return [(self.start, self.end), *((d.start_byte, d.end_byte) for d in self.dead)]
+
     def covers(self, node: Node) -> bool:
-        spans = [(self.start, self.end), *((d.start_byte, d.end_byte) for d in self.dead)]
-        return any(start <= node.start_byte and node.end_byte <= end for start, end in spans)
+        return any(start <= node.start_byte and node.end_byte <= end for start, end in self.spans)
 
 
 class Unknown(NamedTuple):

@@ -17,7 +17,6 @@ from gomigrate.finalizer import constants
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.blocking import is_addition, is_assigned
 from gomigrate.finalizer.calls import Call, find_call, is_part_of_addition, moves_over, only_asks, partner
-from gomigrate.finalizer.decision import is_gone
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Constant, sees
@@ -127,14 +126,13 @@ def _next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
 
 def _places(analysis: Analysis, uses: NameUses) -> _Places:
     places = _Places([], [], [], [])
-    sites = [d.site for d in analysis.decisions if d.rewritten]
-    spans = [(f.path, n) for f, n in (*analysis.gone_functions, *analysis.gone_tests)]
+    going = analysis.going()
     for new, references in (
         (False, (*uses.old_references, *uses.old_literals)),
         (True, (*uses.new_references, *uses.new_literals)),
     ):
         for reference in references:
-            if is_gone(reference, sites, spans):
+            if going.holds(reference.file, reference.node):
                 continue
             call = find_call(analysis.types, uses, reference, new)
             if is_test_code(reference.file):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cache
+from itertools import accumulate
 
 from tree_sitter import Node
 
@@ -12,6 +14,10 @@ from gomigrate.go.modules import GoWork, Module, Replacement, join, parse_go_mod
 from gomigrate.go.syntax import SourceFile, Value
 from gomigrate.model import Note
 
+_MANY_FILES = 16
+_SMALL_PACKAGE = 1 << 20
+_MOST_JOINED = 32
+_FEW_FILES = 4
 _PACKAGE = re.compile(rb"^package[ \t]+(\w+)", re.MULTILINE)
 
 
@@ -25,6 +31,7 @@ class Workspace:
         self._files: dict[str, SourceFile | None] = {}
         self._package_names: dict[str, str] = {}
         self._looked: set[str] = set()
+        self._joined: dict[str, tuple[bytes, list[int]] | None] = {}
         for path in sorted(checkout.module_files):
             folder, _, name = path.rpartition("/")
             if name == "go.mod":
@@ -73,15 +80,42 @@ class Workspace:
         return file
 
     def files_holding(self, folder: str, word: bytes, *starts: bytes) -> list[SourceFile]:
-        """Parsed files of a package whose bytes hold the word, and one of `starts` when any are given."""
+        """Parsed files of a package whose bytes hold the word, and one of `starts`, which hold it too, when any are
+        given."""
         found = []
-        for path in self.checkout.go_files_in(folder):
+        for path in self._paths_holding(folder, word, starts):
             data = self.checkout.read(path)
             if data is not None and word in data and (not starts or any(s in data for s in starts)):
                 file = self.file(path)
                 if file is not None:
                     found.append(file)
         return found
+
+    def _paths_holding(self, folder: str, word: bytes, starts: tuple[bytes, ...]) -> list[str]:
+        """The files of a package among which those are that hold the word and one of `starts`."""
+        paths = self.checkout.go_files_in(folder)
+        joined = self._joined_files(folder)
+        if joined is None:
+            return paths
+        numbers = _holding(*joined, word, most=_FEW_FILES + 1)
+        if starts and len(numbers) > _FEW_FILES:
+            numbers = sorted({n for s in starts for n in _holding(*joined, s, most=len(paths))})
+        elif len(numbers) > _FEW_FILES:
+            numbers = _holding(*joined, word, most=len(paths))
+        return [paths[n] for n in numbers]
+
+    def _joined_files(self, folder: str) -> tuple[bytes, list[int]] | None:
+        """The bytes of a package of many small files in one piece, and where each file begins: thousands of names are
+        looked up in some packages. None where that would not pay."""
+        if folder not in self._joined:
+            if len(self._joined) >= _MOST_JOINED:
+                self._joined.clear()
+            paths = self.checkout.go_files_in(folder)
+            parts = [self.checkout.read(p) or b"" for p in paths] if len(paths) >= _MANY_FILES else []
+            data = b"\0".join(parts)
+            ends = accumulate(len(part) + 1 for part in parts)
+            self._joined[folder] = (data, [0, *ends][:-1]) if 0 < len(data) <= _SMALL_PACKAGE else None
+        return self._joined[folder]
 
     def package_name(self, folder: str) -> str:
         """The name in the package clauses of a folder (tests aside); '' when there is no Go file."""
@@ -217,6 +251,16 @@ class Workspace:
                 if spec is not None:
                     return file, spec
         return None
+
+
+def _holding(data: bytes, begins: list[int], text: bytes, most: int) -> list[int]:
+    """Which of the files that are joined in `data` hold a text, in their order; the first `most` of them."""
+    found: list[int] = []
+    at = data.find(text)
+    while at >= 0 and len(found) < most:
+        found.append(bisect_right(begins, at) - 1)
+        at = data.find(text, begins[found[-1] + 1]) if found[-1] + 1 < len(begins) else -1
+    return found
 
 
 def _internal_allows(imported: str, importer: str) -> bool:

@@ -1,0 +1,80 @@
+"""Twice the code is twice the work: what is done is counted, not timed, so that a busy machine changes nothing."""
+
+from __future__ import annotations
+
+import cProfile
+import importlib.util
+import pstats
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gomigrate import packs
+from gomigrate.checkout import Checkout
+from gomigrate.finalizer import operations
+from gomigrate.finalizer.mapping import with_mapping
+from gomigrate.pipeline import plan_checkout
+
+BENCH = Path(__file__).parent.parent / "bench"
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, BENCH / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def calls_of_a_plan(top: Path, units: int) -> dict[str, int]:
+    """How often each function, built-in ones too, is called to plan a checkout with so many finalizer sites."""
+    writer = script("many_sites")
+    sites = writer.write(top, units)
+    names = {f"ship{n}-finalizer": f"example.com/ship{n}" for n in range((units - 1) // writer.IN_PACKAGE + 1)}
+    pack = with_mapping(packs.load("operators"), names)
+    operations._KNOWN.clear()
+    profile = cProfile.Profile()
+    plan: Any = profile.runcall(plan_checkout, top, pack)
+    assert sum(not d.left_because for d in plan.diagnostics) >= sites
+    stats: Any = pstats.Stats(profile)
+    return {f"{Path(file).name}:{line} {name}": count for (file, line, name), (_, count, *_) in stats.stats.items()}
+
+
+def test_no_step_grows_faster_than_the_number_of_sites(tmp_path: Path) -> None:
+    calls_of_a_plan(tmp_path / "warm", 2)
+    few, many = (calls_of_a_plan(tmp_path / str(units), units) for units in (20, 40))
+    assert sum(many.values()) < sum(few.values()) * 2.1
+    # What grows with the square is called four times as often; what is rare even so costs nothing.
+    steep = {f: (few.get(f, 0), n) for f, n in many.items() if n > 400 and n > few.get(f, 0) * 3}
+    assert steep == {}
+
+
+def test_the_same_shape_is_run_once_however_many_sites_have_it(tmp_path: Path, monkeypatch: Any) -> None:
+    explored: list[Any] = []
+    original = operations._explored
+    monkeypatch.setattr(operations, "_explored", lambda code: explored.append(code) or original(code))
+    counts = []
+    for units in (4, 16):
+        calls_of_a_plan(tmp_path / str(units), units)
+        counts.append(len(explored))
+        explored.clear()
+    assert counts[0] == counts[1] > 0
+
+
+def test_what_matters_to_nobody_is_read_and_not_parsed(tmp_path: Path, monkeypatch: Any) -> None:
+    from gomigrate.go.syntax import SourceFile
+
+    parsed: list[str] = []
+    original = SourceFile.__init__
+
+    def parse(self: SourceFile, path: str, *args: Any) -> None:
+        parsed.append(path)
+        original(self, path, *args)
+
+    script("many_sites").write(tmp_path / "ships", 2)
+    for number in range(50):
+        (tmp_path / "ships" / f"other{number}.go").write_text(f"package ships\n\nfunc other{number}() {{}}\n")
+    monkeypatch.setattr(SourceFile, "__init__", parse)
+    plan_checkout(tmp_path / "ships", packs.load("operators"))
+    assert len(Checkout(tmp_path / "ships").go_files) == 55
+    assert not [p for p in parsed if p.startswith("other")]
