@@ -164,7 +164,7 @@ def _check_folder(
     watch.lap("load")
     checkout = opened(walked())
     workspace = Workspace(checkout)
-    index = searched(checkout, found())
+    index = searched(checkout, settings.pack.needles, found)
     watch.lap("read")
     analysis = begin(workspace, settings.pack, settings.stage, selection=settings.selection, index=index)
     watch.lap("parse")

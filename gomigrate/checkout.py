@@ -15,7 +15,7 @@ from gomigrate.errors import UserError
 from gomigrate.model import Note
 
 MAX_FILE = 8 * 1024 * 1024
-CACHE_BUDGET = 64 * 1024 * 1024
+CACHE_BUDGET = 24 * 1024 * 1024
 # A link is not followed, and a pipe that bears the name of a file does not stop us.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIPPED_FOLDERS = frozenset({"node_modules", "testdata"})
@@ -36,15 +36,11 @@ def is_searched_go(path: str) -> bool:
 class Checkout:
     """The files of one checkout. Paths are relative to `top`, with slashes."""
 
-    def __init__(
-        self, top: Path, *, walk: bool = True, keep: bool = True, listed: tuple[list[str], ...] | None = None
-    ) -> None:
-        """With `walk` off nothing is listed ahead: folders are looked at when they are asked for. With `keep` off the
-        bytes of files are not held on to. `listed` is what an earlier walk found: Go files, module files, vendor
-        folders."""
+    def __init__(self, top: Path, *, walk: bool = True, listed: tuple[list[str], ...] | None = None) -> None:
+        """With `walk` off nothing is listed ahead: folders are looked at when they are asked for. `listed` is what an
+        earlier walk found: Go files, module files, vendor folders."""
         self.top = top
         self.walked = walk
-        self._budget = CACHE_BUDGET if keep else 0
         self.notes: list[Note] = []
         self.go_files: list[str] = []
         self.module_files: list[str] = []
@@ -63,8 +59,9 @@ class Checkout:
             for path in self.go_files:
                 self._by_folder.setdefault(path.rpartition("/")[0], []).append(path)
 
-    def read(self, path: str) -> bytes | None:
-        """The bytes of a file, or None with a note when it cannot or should not be read."""
+    def read(self, path: str, keep: bool = True) -> bytes | None:
+        """The bytes of a file, or None with a note when it cannot or should not be read. With `keep` off they are not
+        held on to."""
         cached = self._cache.get(path)
         if cached is not None:
             return cached
@@ -87,7 +84,7 @@ class Checkout:
             return None
         finally:
             os.close(descriptor)
-        if self._cached + len(data) <= self._budget:
+        if keep and self._cached + len(data) <= CACHE_BUDGET:
             self._cache[path] = data
             self._cached += len(data)
         return data

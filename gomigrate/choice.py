@@ -73,6 +73,6 @@ def _below(top: Path) -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=4096)
 def _module_in(top: Path, folder: str) -> tuple[tuple[str, str], ...]:
     path = f"{folder}/go.mod" if folder else "go.mod"
-    checkout = Checkout(top, walk=False, keep=False)
+    checkout = Checkout(top, walk=False)
     found = declared_path(checkout.read(path) or b"") if checkout.has_module_file(path) else b""
     return ((path, found.decode("utf-8", "replace")),) if found else ()

@@ -1,13 +1,13 @@
 """One pass over the bytes of a checkout: what files there are, which hold a needle, and who imports what.
 
 Bytes are found before anything is parsed. The pass runs in the background, while this process still imports what it
-needs to understand the findings.
+needs to understand the findings; of a large checkout each of the two reads a half.
 """
 
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,9 @@ from gomigrate.go.modules import declared_path
 from gomigrate.model import Note
 
 _FEW = 4
+# Below this the other process has read everything before this one gets to it.
+_MANY_FILES = 4000
+_TELLING = 6
 
 
 class Index(NamedTuple):
@@ -28,19 +31,20 @@ class Index(NamedTuple):
     importers: dict[str, list[str]]
 
 
-def build(checkout: Checkout, needles: tuple[bytes, ...]) -> Index:
-    """The index of a checkout. Files that cannot be read become notes of the checkout."""
+def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str]) -> Index:
+    """The index of some of the files of a checkout. Files that cannot be read become notes of the checkout."""
     modules = _modules(checkout)
     starts = _starts(modules)
     ours: dict[bytes, str] = {}
     holding: list[str] = []
     importers: dict[str, list[str]] = {}
-    for path in checkout.go_files:
-        data = checkout.read(path)
+    wanted = _alike(needles)
+    for path in paths:
+        data = checkout.read(path, keep=False)
         if data is None:
             continue
-        for needle in needles:
-            if needle in data:
+        for beginning, rest in wanted:
+            if beginning in data and (not rest or any(needle in data for needle in rest)):
                 holding.append(path)
                 break
         end = data.find(b"\nfunc ")
@@ -76,6 +80,21 @@ def _starts(modules: Iterable[bytes]) -> list[bytes]:
     if len(owners) > _FEW:
         owners = {o.partition(b"/")[0] for o in owners}
     return sorted(b'"' + o for o in owners if not any(o != other and o.startswith(other) for other in owners))
+
+
+def _alike(needles: Iterable[bytes]) -> list[tuple[bytes, list[bytes]]]:
+    """Needles by how they begin: most files hold none of them, and are told apart by one look for several."""
+    groups: dict[bytes, list[bytes]] = {}
+    for needle in needles:
+        groups.setdefault(needle[:_TELLING], []).append(needle)
+    return [(start, group) if len(group) > 1 else (group[0], []) for start, group in groups.items()]
+
+
+def _halves(checkout: Checkout) -> tuple[list[str], list[str]]:
+    """The files that the background reads, and those that who waits for it reads."""
+    files = checkout.go_files
+    # In turns, as large files stand side by side.
+    return (files[::2], files[1::2]) if len(files) >= _MANY_FILES else (files, [])
 
 
 def _inside(package: bytes, modules: frozenset[bytes]) -> bool:
@@ -119,9 +138,9 @@ class Scan:
         return str(top), listed, [tuple(n) for n in (*notes, *checkout.notes)]
 
     def search(self) -> tuple[Any, ...]:
-        """What the files hold."""
+        """What the files hold, those aside that `searched` looks into."""
         before = len(self._checkout.notes)
-        index = build(self._checkout, self._needles)
+        index = build(self._checkout, self._needles, _halves(self._checkout)[0])
         return tuple(index), [tuple(n) for n in self._checkout.notes[before:]]
 
     @cached_property
@@ -136,7 +155,7 @@ class Scan:
         if not stat.S_ISDIR(mode):
             raise UserError(f"{path}: is a file. Give the folder of a Go checkout.")
         resolved = path.resolve()
-        return Checkout(find_top(resolved) or resolved, keep=False)
+        return Checkout(find_top(resolved) or resolved)
 
 
 def opened(walked: tuple[Any, ...]) -> Checkout:
@@ -147,8 +166,13 @@ def opened(walked: tuple[Any, ...]) -> Checkout:
     return checkout
 
 
-def searched(checkout: Checkout, found: tuple[Any, ...]) -> Index:
-    """The index of an opened checkout. What could not be read becomes notes of it."""
-    index, notes = found
-    checkout.notes += [Note(*n) for n in notes]
-    return Index(*index)
+def searched(checkout: Checkout, needles: tuple[bytes, ...], search: Callable[[], tuple[Any, ...]]) -> Index:
+    """The index of an opened checkout, with what `search` gives of it. What could not be read becomes notes of it."""
+    before = len(checkout.notes)
+    rest = build(checkout, needles, _halves(checkout)[1])
+    index, notes = search()
+    checkout.notes[before:before] = [Note(*n) for n in notes]
+    holding, importers = index
+    for package, files in rest.importers.items():
+        importers[package] = sorted([*importers.get(package, ()), *files])
+    return Index(sorted([*holding, *rest.holding]), importers)

@@ -93,7 +93,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     prepare_queries()
     checkout = opened(ahead.walked())
     workspace = Workspace(checkout)
-    index = searched(checkout, ahead.searched())
+    index = searched(checkout, pack.needles, ahead.searched)
     read = time.perf_counter()
     analysis = begin(workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy)
     found = time.perf_counter()

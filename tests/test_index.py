@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 from gomigrate import index
+from gomigrate.checkout import MAX_FILE
 from gomigrate.index import Index, Scan, opened, searched
 
+NEEDLES = (b"finalizer", b"ships/array", b"ships/queue")
 GO = 'package x\n\nimport (\n\t"fmt"\n{}\n)\n\nfunc f() {{ _ = "{}" }}\n'
 
 
 def scanned(top: Path) -> Index:
-    scan = Scan(str(top), (b"finalizer",))
-    return searched(opened(scan.walk()), scan.search())
+    scan = Scan(str(top), NEEDLES)
+    return searched(opened(scan.walk()), NEEDLES, scan.search)
 
 
 def module(top: Path, folder: str, path: str, *imports: str, inside: str = "") -> None:
@@ -46,3 +48,24 @@ def test_files_that_hold_a_needle(tmp_path: Path) -> None:
     module(tmp_path, "a", "example.com/a", inside="a finalizer")
     module(tmp_path, "b", "example.com/b")
     assert scanned(tmp_path).holding == ["a/a.go"]
+    module(tmp_path, "c", "example.com/c", inside="ships/queue")
+    module(tmp_path, "d", "example.com/d", inside="ships/other")
+    assert scanned(tmp_path).holding == ["a/a.go", "c/a.go"]
+
+
+def test_two_who_share_the_reading_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        inside = "a finalizer" if number % 2 else "nothing"
+        module(tmp_path, f"m{number}", f"example.com/m/m{number}", "example.com/m/m4", inside=inside)
+    (tmp_path / "m3" / "linked.go").symlink_to(tmp_path / "m2" / "a.go")
+    (tmp_path / "m1" / "huge.go").write_bytes(b" " * (MAX_FILE + 1))
+    (tmp_path / "m7" / "huge.go").write_bytes(b" " * (MAX_FILE + 1))
+    alone = scanned(tmp_path)
+    monkeypatch.setattr(index, "_MANY_FILES", 4)
+    scan = Scan(str(tmp_path), NEEDLES)
+    checkout = opened(scan.walk())
+    first = scan.search()
+    holding = list(first[0][0])
+    assert searched(checkout, NEEDLES, lambda: first) == alone
+    assert 0 < len(holding) < len(alone.holding) == 4
+    assert [n.path for n in checkout.notes if "larger" in n.text] == ["m1/huge.go", "m7/huge.go"]
