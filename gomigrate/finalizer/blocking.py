@@ -13,7 +13,7 @@ from gomigrate.finalizer.adders import Use, added_by
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.deciding import left_alone
 from gomigrate.finalizer.decision import Going, overlaps
-from gomigrate.finalizer.roles import is_creation, is_harmless, is_test_code
+from gomigrate.finalizer.roles import is_creation, is_harmless, is_test_code, use_in_words
 from gomigrate.go.references import Reference, Symbol
 from gomigrate.go.syntax import SourceFile
 
@@ -77,7 +77,7 @@ def _unclear(analysis: Analysis, reference: Reference, gone: Going) -> str:
     if gone.holds(file, node):
         return ""
     found = next((u for u in analysis.unknown_in(file) if overlaps(u.node, node)), None)
-    reason = found.reason if found is not None else "what becomes of the name there is not understood"
+    reason = found.reason if found is not None else use_in_words(analysis.types, file, node)
     return f"the use of the name at {where} is left: {reason}"
 
 

@@ -221,7 +221,11 @@ def _with_name(analysis: Analysis, decision: Decision) -> Decision:
                 next_step="name the finalizer at this place",
             )
         return decision._replace(uses=uses)
-    known = [(k, _rule_of(analysis, k)) for k in meaning.keys]
+    # Code under a name that does not change is migrated all the same, with the name as it stands.
+    known = [
+        (k, u if u is None or u.rule.old not in analysis.blocked else None)
+        for k, u in ((k, _rule_of(analysis, k)) for k in meaning.keys)
+    ]
     rules = {u.rule.old for _, u in known if u is not None}
     local = next((k for k, u in known if u is not None and k.local is not None), None)
     if local is not None:

@@ -297,8 +297,9 @@ def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
         rule = uses.rule
         placement = draft.placements.get(rule.old)
         blocked = analysis.blocked.get(rule.old)
+        told = any(u is uses for u, _ in draft.left_stages)
         for declared in uses.old:
-            if uses.migrated:
+            if uses.migrated and (blocked is None or told or any(d.file is declared.file for d in uses.new)):
                 continue
             if blocked is not None:
                 yield _blocked(declared.file, declared.value.spec, declared.symbol.name, uses, blocked[0])
@@ -326,7 +327,7 @@ def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
                     next_step="look whether it must name the new finalizer",
                 )  # fmt: skip
         if blocked is not None and not uses.old:
-            for reference in uses.old_literals:
+            for reference in uses.old_literals if not told else ():
                 yield _blocked(reference.file, reference.node, "the name", uses, blocked[0])
     for uses, reference, text in draft.references:
         evidence = Evidence(Confidence.EXACT, "the same name, by its constant")

@@ -125,7 +125,8 @@ def wrapped_calls(analysis: Analysis) -> Iterator[Site]:
     and are called for each name."""
     helpers = {(h.symbol.folder, h.symbol.receiver, h.symbol.name) for h in analysis.helpers}
     for uses in analysis.names:
-        references = () if uses.migrated else (*uses.old_references, *uses.old_literals)
+        stays = uses.migrated or uses.rule.old in analysis.blocked
+        references = () if stays else (*uses.old_references, *uses.old_literals)
         for reference in references:
             if is_test_code(reference.file) or reference.file.is_generated:
                 continue

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from gomigrate.finalizer.roles import is_api_group
 from gomigrate.go.references import Reference, References, Symbol
 from gomigrate.go.syntax import STRINGS, SourceFile, Value, string_value
+from gomigrate.go.types import Types
 from gomigrate.packs import FinalizerName
 
 
@@ -64,7 +66,7 @@ def find_names(rules: tuple[FinalizerName, ...], files: list[SourceFile], refere
         needle = uses.rule.old.encode(), uses.rule.new.encode()
         for file in files:
             if not file.is_generated and any(n in file.source for n in needle):
-                _scan(file, uses)
+                _scan(references.types, file, uses)
     for uses in found:
         for declared in uses.old:
             uses.old_references += references.of(declared.symbol)
@@ -73,7 +75,7 @@ def find_names(rules: tuple[FinalizerName, ...], files: list[SourceFile], refere
     return found
 
 
-def _scan(file: SourceFile, uses: NameUses) -> None:
+def _scan(types: Types, file: SourceFile, uses: NameUses) -> None:
     holders = {v.literal.id: v for v in file.values.values() if v.literal is not None and v.text is not None}
     for node in _strings_holding(file, (uses.rule.old, uses.rule.new)):
         if node.parent is not None and node.parent.type in ("import_spec", "field_declaration"):
@@ -86,7 +88,7 @@ def _scan(file: SourceFile, uses: NameUses) -> None:
             if text == name and node.id in holders:
                 value = holders[node.id]
                 declared.append(Declared(Symbol(file.directory, "", value.name), file, value))
-            elif text == name:
+            elif text == name and not is_api_group(types, file, node):
                 literals.append(Reference(file, node))
         if text != uses.rule.old and _stands_alone(file.text(node)[1:-1], uses.rule.old):
             uses.mentions.append(Mention(file, node))

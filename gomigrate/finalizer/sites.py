@@ -164,7 +164,16 @@ def _site(file: SourceFile, nodes: tuple[Node, ...], meaning: Meaning, context: 
         return Opaque(f"{stale.file.text(stale.node)} is assigned, and may be another one by then", stale.node)
     if any(_assigns_only(file, node) for node in partly):
         return Opaque("changes a variable that is used further on", partly[0])
+    building = next((node for node in partly if _builds_list(file, node)), None)
+    if building is not None:
+        return Opaque(f"computes {_used_outside(file, building, spans)}, which is used further on", building)
     return Site(file, nodes, meaning, tuple(dead))
+
+
+def _builds_list(file: SourceFile, node: Node) -> bool:
+    """Whether a statement appends to a list, which the object may share from then on."""
+    functions = (c.child_by_field_name("function") for c in descend(node, "call_expression"))
+    return any(f is not None and file.text(f) == "append" for f in functions)
 
 
 def _assigns_only(file: SourceFile, node: Node) -> bool:
