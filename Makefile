@@ -14,15 +14,17 @@ UV := uv==0.13.9
 export GOTOOLCHAIN := local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ci-browser ci-slow docs audit reference bench lock clean
+.PHONY: help demo test ci-browser ci-fleet ci-slow docs audit reference bench lock clean
 
 help:
 	@echo "make demo      run the whole tool on the bundled sample checkout"
 	@echo "make test      lint, type check and the quick tests"
 	@echo "make ci-slow   the tests that compile Go (downloads Go modules) and the slow ones"
 	@echo "make ci-browser  the tests of HTML report and documentation in Chromium (BROWSER=path, else chromium on PATH)"
+	@echo "make ci-fleet  the tests of many repositories as a Flyte workflow (installs flytekit)"
 	@echo "make docs      build the documentation into site/; anything missing or misplaced fails"
-	@echo "make audit     look up the pinned packages in PyPI's advisories, and hold the bill of materials against the pins"
+	@echo "make audit     look up the pinned packages in PyPI's advisories, hold the bill of materials against the pins, and"
+	@echo "               check the Dockerfile"
 	@echo "make reference write the pages of docs/ anew that are made from the code"
 	@echo "make bench     speed beside ast-grep: CHECKOUT=folder (or FLYTE_CHECKOUT) [BIG=folder]"
 	@echo "make lock      write requirements/*.txt anew; UPGRADE=--upgrade takes the newest versions"
@@ -37,10 +39,13 @@ test: .venv/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not go and not slow and not browser"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not go and not slow and not browser and not fleet"
 
 ci-browser: .venv/.browser .venv/.docs
 	$(BIN)/python -m pytest -m browser
+
+ci-fleet: .venv/.dev .venv/.fleet
+	$(BIN)/python -m pytest -m fleet
 
 ci-slow: .venv/.dev
 	$(BIN)/python -m pytest -m "go or slow"
@@ -52,6 +57,7 @@ docs: .venv/.docs
 audit: .venv/.audit
 	@.venv/.audit/bin/python .ci/sbom.py --check
 	@.venv/.audit/bin/python .ci/audit.py
+	@.venv/.audit/bin/hadolint gomigrate/fleet/Dockerfile
 
 reference: .venv/.runtime
 	$(BIN)/python -m gomigrate.reference docs
@@ -66,6 +72,7 @@ lock: .venv/.created
 	@$(COMPILE) requirements/build.in -c requirements/runtime.txt -o requirements/build.txt
 	@$(COMPILE) pyproject.toml requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 	@$(COMPILE) requirements/browser.in -c requirements/dev.txt -o requirements/browser.txt
+	@$(COMPILE) pyproject.toml --extra fleet -c requirements/dev.txt -o requirements/fleet.txt
 	@$(COMPILE) requirements/bench.in -o requirements/bench.txt
 	@$(COMPILE) requirements/docs.in -c requirements/dev.txt -o requirements/docs.txt
 	@$(COMPILE) requirements/audit.in -o requirements/audit.txt
@@ -113,6 +120,11 @@ clean:
 	@echo "Installing what audits the pinned packages"
 	@"$(BIN)/python" -m venv --clear $@
 	@$@/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/audit.txt
+	@touch $@
+
+.venv/.fleet: .venv/.runtime requirements/fleet.txt
+	@echo "Installing flytekit (about 100 MB)"
+	@$(PIP) install --require-hashes -r requirements/fleet.txt
 	@touch $@
 
 .venv/.bench: .venv/.runtime requirements/bench.txt

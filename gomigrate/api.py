@@ -15,7 +15,7 @@ do their work through a Migration.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,6 +116,7 @@ def migrate(
     stage: str | None = None,
     constant_package: str | None = None,
     exported: str | None = None,
+    names: Mapping[str, str] | None = None,
     reports: Iterable[str] = (),
     tidy: bool = False,
     progress: Progress | None = None,
@@ -123,7 +124,8 @@ def migrate(
     """Plans the migration of a checkout; reads only.
 
     The options are those of the command line; what is None is taken from the checkout's configuration, else the
-    default. `rules` is a folder with packs of one's own. `reports` are the suffixes of reports that will be asked for:
+    default. `rules` is a folder with packs of one's own. `names` says what each old finalizer name becomes, for a pack
+    that finds names. `reports` are the suffixes of reports that will be asked for:
     what they need is loaded meanwhile. `tidy` takes along what the changes need of go.mod, go.sum and vendor/: this
     runs Go in a scratch copy, and may download modules; `progress` is told how far it is.
     """
@@ -132,7 +134,8 @@ def migrate(
     forget()
     path = Path(checkout)
     top = top_of(path)
-    given = Given(pack, None if rules is None else Path(rules), stage, constant_package, exported)
+    own = None if rules is None else Path(rules)
+    given = Given(pack, own, stage, constant_package, exported, tuple((names or {}).items()))
     settings = settle(given, Path(os.path.realpath(path)), top)
     ahead = work_ahead(path, settings.pack, reports)
     # What is imported only now is imported while the checkout is read.

@@ -406,6 +406,59 @@ def verify(
     sys.exit({Verdict.PROVEN: 0, Verdict.WORSE: 1, Verdict.UNVERIFIED: FAILED}[verdict])
 
 
+@cli.command(short_help="The same for many repositories, with one report.")
+@click.argument("listing", type=click.Path(path_type=Path), metavar="LIST")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), metavar="DIR", required=True,
+    help="A new or empty folder for the report, and for patch and reports of each repository.",
+)  # fmt: skip
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), metavar="N",
+    help="Repositories at a time. Default: one for each processor.",
+)  # fmt: skip
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=600, show_default=True, metavar="SECONDS",
+    help="The longest that one repository may take.",
+)  # fmt: skip
+@click.option(
+    "--strict", is_flag=True, help="Exit with 1 when something is left to a person, or a repository could not be done."
+)
+@common
+def fleet(
+    listing: Path, out: Path, jobs: int | None, timeout: float, strict: bool, rules: Path | None, **options: Any
+) -> None:
+    """Plan the migration of the repositories in LIST, and write one report over all of them.
+
+    LIST is a TOML file with a table [[checkout]] for each repository: its url or path. They are only read: each is
+    cloned at its commit into a scratch folder, where its patch is tried. What is uncommitted does not count. Needs
+    flytekit: pip install 'gomigrate[fleet]'.
+
+    Exit codes: 0 done, 1 with --strict when something is left to a person or a repository could not be done, 2 none
+    could be done. A repository that could not be done is in the report, with the reason.
+    """
+    from gomigrate.fleet.local import run_fleet
+    from gomigrate.verify.progress import Progress
+
+    terminal = _terminal(options)
+    with Progress(options["color"], quiet=options["quiet"]) as progress:
+        view = run_fleet(
+            listing,
+            out,
+            pack=options["pack"] or "",
+            stage=options["stage"] or "",
+            rules=rules,
+            timeout=timeout,
+            workers=jobs or os.cpu_count() or 1,
+            progress=progress,
+        )
+    terminal.fleet(view, out)
+    states = view["summary"]["states"]
+    if states["failed"] == view["summary"]["repositories"]:
+        sys.exit(FAILED)
+    if strict and (states["failed"] or states["refused"] or states["left"]):
+        sys.exit(1)
+
+
 @cli.command(short_help="Write a first configuration, from what is found.")
 @checkout_argument
 @common

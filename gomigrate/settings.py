@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gomigrate import choice, packs
 from gomigrate.catalogue import Severity
-from gomigrate.configuration import Configuration, find
+from gomigrate.configuration import find
 from gomigrate.errors import UserError
 from gomigrate.model import Diagnostic, Exported, Stage
 from gomigrate.packs import Pack
@@ -19,13 +19,14 @@ DEFAULT_STAGE = Stage.SWITCH
 
 
 class Given(NamedTuple):
-    """What was said on the command line; None where nothing was."""
+    """What was said on the command line; None where nothing was. `names` are pairs of an old name and its new one."""
 
     pack: str | None = None
     rules: Path | None = None
     stage: str | None = None
     constant_package: str | None = None
     exported: str | None = None
+    names: tuple[tuple[str, str], ...] = ()
 
 
 class Settings(NamedTuple):
@@ -68,8 +69,9 @@ def settle(given: Given, folder: Path, top: Path) -> Settings:
         raise UserError(f"{configuration.source}: {error}") from None
     if given.exported:
         pack = pack._replace(exported=Exported(given.exported))
-    if configuration.names:
-        pack = _with_names(pack, configuration)
+    names = given.names or configuration.names
+    if names:
+        pack = _with_names(pack, dict(names), "names" if given.names else f"{configuration.source}: [names]")
     return Settings(
         pack,
         Stage(given.stage or configuration.stage or DEFAULT_STAGE),
@@ -88,15 +90,15 @@ def forget() -> None:
     choice.forget()
 
 
-def _with_names(pack: Pack, configuration: Configuration) -> Pack:
+def _with_names(pack: Pack, names: dict[str, str], source: str) -> Pack:
     if not pack.finds_names:
         raise UserError(
-            f"{configuration.source}: [names]: the pack {pack.name} has names of its own. Remove the table, or choose "
+            f"{source}: the pack {pack.name} has names of its own. Remove the table, or choose "
             f"pack = {choice.GENERAL_PACK!r}, which takes names from here."
         )
     from gomigrate.finalizer.mapping import with_mapping
 
-    return with_mapping(pack, dict(configuration.names))
+    return with_mapping(pack, names)
 
 
 @lru_cache(maxsize=8)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -104,6 +104,22 @@ class Terminal:
         for path in written:
             gone = plan.changes[path] is None
             self._say(f"  {'deleted' if gone else 'wrote'} {printable(path)}")
+
+    def fleet(self, view: Mapping[str, Any], out: Path) -> None:
+        """The result over many repositories, and each of them with `verbose`."""
+        from gomigrate.fleet.results import PAGE
+        from gomigrate.report.fleet import STATES, title, verdict
+
+        if self.quiet:
+            return
+        summary = view["summary"]
+        self._say(_bold(f"{title(view)}: {verdict(view)}"))
+        counts = ", ".join(f"{summary[key]} {key}" for key in ("exact", "narrowed", "assumed") if summary[key])
+        self._say(f"  {counts or 'no changes'}; {plural(summary['left'], 'place')} left for you")
+        for one in view["repositories"]:
+            if self.verbose or one["state"] == "refused":
+                self._say(f"    {one['name']}: {'; '.join(one['checks']) or STATES[one['state']]}")
+        self._say(f"  wrote {printable(str(out / PAGE))}, and a folder for each repository beside it")
 
     def configured(self, path: Path, found: Sequence[str]) -> None:
         """What `init` found and wrote."""

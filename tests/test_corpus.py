@@ -30,7 +30,7 @@ def test_each_checkout_has_its_row_and_a_broken_one_stops_nobody(make_repo: Make
     rows = {line.split(" | ")[0].strip("| "): line for line in done.stdout.splitlines() if line.startswith("| ")}
     assert done.returncode == 1, done.stderr
     assert "| 0 | 0 | 0 | 0 | 1 | empty |" in rows["plain"]
-    assert "does not exist" in rows["gone"]
+    assert "there is no such folder" in rows["gone"]
     assert "| 1 | 1 | 2 | 0 | 0 | ok |" in rows["mapped"]
     assert "- plain: 1: no new name is given for it" in done.stdout
     assert sorted(ship.rglob("*")) == before

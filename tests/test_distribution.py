@@ -30,7 +30,8 @@ MAY_HOLD = re.compile(
         (
             r"gomigrate/py\.typed",
             r"gomigrate/((finalizer|fleet|git|go|go/evaluator|reference|report|verify)/)?\w+\.py",
-            r"gomigrate/report/(report\.schema\.json|templates/report\.(css|js|html\.j2|md\.j2))",
+            r"gomigrate/fleet/Dockerfile",
+            r"gomigrate/report/((fleet|report)\.schema\.json|templates/(fleet|report)\.(css|js|html\.j2|md\.j2))",
             r"gomigrate/verify/\w+\.go\.j2",
             r"gomigrate/skeleton/(\w+\.py|pack\.toml|examples/(valid|invalid)/\w+\.go(\.golden)?)",
             r"gomigrate/_data/rules/(base|flyte|operators)/(pack\.toml|\w+\.scm|\w+\.go\.j2)",

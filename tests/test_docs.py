@@ -115,6 +115,7 @@ def commands(page: Path) -> list[Command]:
 
 
 VERIFY = "gomigrate verify"
+FLEET = "gomigrate fleet"
 SHOWN = {page: commands(page) for page in WRITTEN}
 
 
@@ -127,6 +128,10 @@ def without(page: Path, what: Sequence[str]) -> list[Command]:
         if not left_out:
             kept.append(command)
     return kept
+
+
+# A page about many repositories is followed as a whole, where flytekit is.
+LEFT_OUT = {page: [""] if any(c.needs(FLEET) for c in SHOWN[page]) else [VERIFY, FLYTE] for page in WRITTEN}
 
 
 def as_pattern(shown: Sequence[str]) -> str:
@@ -174,9 +179,9 @@ def home(make_repo: MakeRepo, sample_dir: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", [page for page in WRITTEN if without(page, [VERIFY, FLYTE])], ids=name_of)
+@pytest.mark.parametrize("page", [page for page in WRITTEN if without(page, LEFT_OUT[page])], ids=name_of)
 def test_commands(page: Path, home: Path) -> None:
-    follow(page, without(page, [VERIFY, FLYTE]), home)
+    follow(page, without(page, LEFT_OUT[page]), home)
 
 
 @pytest.mark.go
@@ -188,6 +193,13 @@ def test_commands_with_go(page: Path, home: Path, go: Path, monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("GOROOT", raising=False)
     follow(page, without(page, [FLYTE]), home, [go.parent])
+
+
+@pytest.mark.fleet
+@pytest.mark.parametrize("page", [p for p in WRITTEN if any(c.needs(FLEET) for c in SHOWN[p])], ids=name_of)
+def test_commands_on_a_fleet(page: Path, home: Path) -> None:
+    pytest.importorskip("flytekit", reason="needs flytekit (requirements/fleet.txt)")
+    follow(page, without(page, [VERIFY, FLYTE]), home)
 
 
 @pytest.mark.flyte

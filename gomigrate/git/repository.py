@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from gomigrate.errors import UserError, printable
 from gomigrate.git.folder import find_top, git_folder, head_in_files
 from gomigrate.git.patch import EXECUTABLE_MODE, FILE_MODE, blob_id
 from gomigrate.programs import find_program
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
 
 _TIMEOUT_SECONDS = 30
 _ARGUMENT_BYTES = 60_000
@@ -50,6 +54,10 @@ _SET_VARIABLES = {
     "GIT_ALLOW_PROTOCOL": "none",
     "LC_ALL": "C",
 }
+
+
+class SlowError(UserError):
+    """git gave no answer in the time that it was given."""
 
 
 class _Refused(UserError):
@@ -243,28 +251,41 @@ def _batches(names: Sequence[str]) -> Iterator[list[str]]:
 
 def run_git(top: Path, *args: str, stdin: bytes = b"", allowed: Sequence[int] = (0,)) -> bytes:
     """What git prints. Raises UserError when it is missing, takes too long, or ends with another code."""
+    answer = ask_git(top, *args, stdin=stdin)
+    if answer.returncode not in allowed:
+        raise _explained(top, args[0], answer.stderr.decode("utf-8", "replace"))
+    return answer.stdout
+
+
+def ask_git(
+    top: Path,
+    *args: str,
+    stdin: bytes = b"",
+    seconds: float | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> CompletedProcess[bytes]:
+    """git's answer, whatever its code is. `variables` go over those that keep git from running and fetching anything.
+    Raises UserError when git is missing, SlowError when it needs more than `seconds`, else 30."""
     import subprocess  # here, since finding the top needs none of it and every start would pay for it
 
+    seconds = _TIMEOUT_SECONDS if seconds is None else seconds
     literal = [] if args[0] == "check-ignore" else ["--literal-pathspecs"]
     try:
-        answer = subprocess.run(
+        return subprocess.run(
             [_program(), *_OPTIONS, *literal, "-C", os.fspath(top), *args],
             input=stdin,
             capture_output=True,
-            env=_environment(top),
-            timeout=_TIMEOUT_SECONDS,
+            env={**_environment(top), **variables},
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise UserError(
-            f"{printable(str(top))}: `git {args[0]}` gave no answer in {_TIMEOUT_SECONDS} seconds; "
+        raise SlowError(
+            f"{printable(str(top))}: `git {args[0]}` gave no answer in {seconds:g} seconds; "
             "see whether the disk is slow or the repository broken (`git fsck`), and try again"
         ) from error
     except OSError as error:
         raise UserError(f"git cannot be run: {error.strerror}; mend the installation of git") from error
-    if answer.returncode not in allowed:
-        raise _explained(top, args[0], answer.stderr.decode("utf-8", "replace"))
-    return answer.stdout
 
 
 def _explained(top: Path, command: str, message: str) -> UserError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gomigrate.errors import UserError
+from gomigrate.errors import UserError, printable
 from gomigrate.git.folder import common_folder, find_top
 from gomigrate.git.repository import head_commit, run_git
 
@@ -16,23 +16,34 @@ def make_repository(top: Path, copy: Path) -> None:
     Objects are borrowed from the checkout and only read. Unlike a worktree, nothing is registered there, and none of
     its configuration, hooks and filters come along. Raises UserError when git is missing or refuses.
     """
-    objects = _objects(top)
     commit = head_commit(top)
-    wide = ("--object-format=sha256",) if len(commit) == 64 else ()
-    run_git(copy, "init", "-q", "--template=", *wide)
+    borrow(_objects(top), commit, copy)
+    for key in ("core.autocrlf", "core.eol"):
+        value = run_git(top, "config", "--get", key, allowed=(0, 1)).decode("utf-8", "replace").strip()
+        if value:
+            run_git(copy, "config", key, value)
+    if commit:
+        (copy / ".git" / "HEAD").write_text(commit + "\n", encoding="ascii")
+        run_git(copy, "read-tree", commit)
+
+
+def borrow(objects: Path, commit: str, copy: Path) -> None:
+    """Makes `copy` a repository that reads the objects of another one, in the format of that commit's id."""
+    if not objects.is_dir() or b"\n" in os.fsencode(objects):
+        raise UserError(f"{printable(str(objects))}: there are no objects of git that could be read")
+    begin(commit, copy)
     folder = copy / ".git"
     (folder / "objects" / "info").mkdir(exist_ok=True)
     (folder / "objects" / "info" / "alternates").write_bytes(os.fsencode(objects) + b"\n")
     shallow = objects.parent / "shallow"
     if shallow.is_file():
         (folder / "shallow").write_bytes(shallow.read_bytes())
-    for key in ("core.autocrlf", "core.eol"):
-        value = run_git(top, "config", "--get", key, allowed=(0, 1)).decode("utf-8", "replace").strip()
-        if value:
-            run_git(copy, "config", key, value)
-    if commit:
-        (folder / "HEAD").write_text(commit + "\n", encoding="ascii")
-        run_git(copy, "read-tree", commit)
+
+
+def begin(commit: str, folder: Path) -> None:
+    """An empty repository, without the user's template, that takes a commit with such an id."""
+    wide = ("--object-format=sha256",) if len(commit) == 64 else ()
+    run_git(folder, "init", "-q", "--template=", *wide)
 
 
 def check_patch(copy: Path, patch: bytes) -> str:
@@ -46,7 +57,6 @@ def check_patch(copy: Path, patch: bytes) -> str:
 
 def _objects(top: Path) -> Path:
     checkout = find_top(top)
-    folder = common_folder(checkout) / "objects" if checkout else None
-    if folder is None or not folder.is_dir() or b"\n" in os.fsencode(folder):
-        raise UserError(f"{top}: has no objects of git that could be read")
-    return folder.resolve()
+    if checkout is None:
+        raise UserError(f"{printable(str(top))}: has no objects of git that could be read")
+    return (common_folder(checkout) / "objects").resolve()

@@ -11,6 +11,7 @@ from gomigrate.reference import bundled_packs, commands, report_schema
 PAGES: dict[str, Callable[[], str]] = {
     "bundled-packs.md": bundled_packs.page,
     "commands.md": commands.page,
+    "fleet-schema.md": report_schema.fleet_page,
     "report-schema.md": report_schema.page,
     "rules.md": explain.page,
 }

@@ -1,12 +1,14 @@
-"""The page docs/report-schema.md, from the schema of the JSON report."""
+"""The pages docs/report-schema.md and docs/fleet-schema.md, from the schemas of the JSON reports."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from gomigrate.reference import item, wrapped
+from gomigrate.report.fleet import SCHEMA_FILE as FLEET_SCHEMA
 from gomigrate.report.json_report import SCHEMA_FILE
 
 _HEAD = """\
@@ -17,13 +19,31 @@ format's version is the field `schema`: it grows when a reader would have to cha
 [JSON Schema](https://json-schema.org) that this page is made from comes with gomigrate, as
 `gomigrate/report/report.schema.json`.
 """
+_FLEET_HEAD = """\
+# The JSON report of a fleet
+
+`gomigrate fleet LIST --out DIR` writes DIR/fleet.json. Each field is always there, and there are no others. The
+format's version is the field `schema`: it grows when a reader would have to change. The
+[JSON Schema](https://json-schema.org) that this page is made from comes with gomigrate, as
+`gomigrate/report/fleet.schema.json`. What was found in one repository is in
+[its own report](report-schema.md).
+"""
 _WORDS = {"string": "text", "boolean": "true or false", "null": "null", "integer": "integer", "number": "number"}
 
 
 def page() -> str:
     """The page docs/report-schema.md."""
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    parts = [_HEAD, "## report\n", *_fields(schema)]
+    return _page(SCHEMA_FILE, _HEAD)
+
+
+def fleet_page() -> str:
+    """The page docs/fleet-schema.md."""
+    return _page(FLEET_SCHEMA, _FLEET_HEAD)
+
+
+def _page(file: Path, head: str) -> str:
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    parts = [head, "## report\n", *_fields(schema)]
     for name, described in schema["$defs"].items():
         parts += [f"\n## {name}\n", wrapped(described["description"]), "", *_fields(described)]
     return "\n".join(parts) + "\n"

@@ -34,8 +34,8 @@ _SPAN = re.compile(r"`([^`]+)`")
 Values = Mapping[str, Any]
 
 
-@lru_cache(maxsize=1)
-def template() -> Template:
+@lru_cache(maxsize=2)
+def template(name: str = "report.html.j2") -> Template:
     """The compiled template: making it takes longer than rendering a report of ordinary size."""
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
@@ -49,7 +49,7 @@ def template() -> Template:
     environment.filters.update(
         code=code, go=go, handlers=handlers, kind_of=kind_of, lines=lines, number=number, prose=prose, spaced=spaced
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def render_html(view: dict[str, Any], sources: Sources) -> str:
@@ -128,6 +128,12 @@ def _remarks(diff: FileDiff, changes: Sequence[Values]) -> dict[int, list[Values
             if here:
                 found[number_] = here
     return found
+
+
+def page_of(name: str, styles: Sequence[str], **values: Any) -> str:
+    """A page of another template, without a script, in the looks of the report."""
+    style = Markup("").join(map(_text, styles))
+    return template(name).render(**values, style=style, policy=_policy(style, ""))
 
 
 def _policy(style: str, script: str) -> str:

@@ -441,6 +441,11 @@ class _Page:
         return self._row([f"{t['name']} {t['seconds'] * 1000:.0f} ms" for t in timings], self.prose)
 
 
+def words(value: str) -> Markdown:
+    """Words of others on one line, for pages of another kind; in a table as well."""
+    return Markdown(_PIPE.sub(r"\\|", _Page().prose(value)))
+
+
 def fence(code: str, language: str) -> Markdown:
     """A block of code that its content cannot close."""
     text = visible(code, keep="\n\t")

@@ -1,0 +1,1 @@
+"""Plan and report over many repositories. Only `gomigrate.fleet.workflow` needs flytekit."""
