@@ -119,6 +119,7 @@ def migrate(
     names: Mapping[str, str] | None = None,
     reports: Iterable[str] = (),
     tidy: bool = False,
+    companions: bool = False,
     progress: Progress | None = None,
 ) -> Migration:
     """Plans the migration of a checkout; reads only.
@@ -127,7 +128,8 @@ def migrate(
     default. `rules` is a folder with packs of one's own. `names` says what each old finalizer name becomes, for a pack
     that finds names. `reports` are the suffixes of reports that will be asked for:
     what they need is loaded meanwhile. `tidy` takes along what the changes need of go.mod, go.sum and vendor/: this
-    runs Go in a scratch copy, and may download modules; `progress` is told how far it is.
+    runs Go in a scratch copy, and may download modules; `progress` is told how far it is. `companions` takes along
+    manifests and scripts that hold a name which changes, where it is certain what they do.
     """
     from gomigrate.pipeline import Options, plan_checkout, top_of, work_ahead
 
@@ -142,7 +144,7 @@ def migrate(
     import gomigrate.patches
     import gomigrate.report.view  # noqa: F401
 
-    options = Options(settings.stage, settings.constant_package, settings.selection, settings.note, tidy)
+    options = Options(settings.stage, settings.constant_package, settings.selection, settings.note, tidy, companions)
     plan = plan_checkout(path, settings.pack, options, ahead)
     if tidy:
         from gomigrate.verify.progress import Progress

@@ -256,6 +256,19 @@ There is no finding of its rule at its place any more: take the comment out, so 
 controllerutil.RemoveFinalizer(w, FinalizerKey)""",
     after="controllerutil.RemoveFinalizer(w, FinalizerKey)",
 )
+NAME_IN_COMPANION = Rule(
+    "GM015",
+    "name-in-companion",
+    Severity.NOTE,
+    "A file beside the Go code holds the old name",
+    """\
+Manifests, scripts and documentation name finalizers too. With `--companions` those are changed of which it is certain
+what they do: items of `metadata.finalizers` in YAML and JSON, and Python scripts in which every place that holds the
+name puts it on objects or looks for it. All else is for a person to look at.
+
+A name that people write into manifests is *public*: objects that nobody here knows of carry it. It is honoured for
+ever, and stage `cleanup` leaves it as it is.""",
+)
 
 RULES = (
     UNQUALIFIED_NAME,
@@ -272,6 +285,7 @@ RULES = (
     COMPUTED_NAME,
     INVALID_SUPPRESSION,
     UNUSED_SUPPRESSION,
+    NAME_IN_COMPANION,
 )
 
 

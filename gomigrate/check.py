@@ -17,6 +17,7 @@ from gomigrate.model import Diagnostic, Note
 from gomigrate.settings import Settings
 
 if TYPE_CHECKING:
+    from gomigrate.finalizer.analysis import Analysis
     from gomigrate.go.workspace import Workspace
 
 _QUOTED = re.compile(rb"""["`]([^"`\s]+)["`]""")
@@ -150,11 +151,12 @@ def _check_folder(
     folder: Path, settings: Settings, watch: Stopwatch
 ) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     from gomigrate.background import Background
-    from gomigrate.index import Scan, opened, searched
+    from gomigrate.index import Scan, opened, searched, wanted_names
 
     scan = Scan(str(folder), settings.pack.needles)
-    background = Background({"walk": scan.walk, "search": scan.search})
+    background = Background({"walk": scan.walk, "search": scan.search, "companions": scan.companions})
     walked, found = background.ask("walk"), background.ask("search")
+    beside = background.ask("companions", wanted_names(settings.pack.finalizers, settings.stage))
     from gomigrate.finalizer.diagnostics import findings
     from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.rounds import begin, look
@@ -169,8 +171,20 @@ def _check_folder(
     analysis = begin(workspace, settings.pack, settings.stage, selection=settings.selection, index=index)
     watch.lap("parse")
     look(analysis)
+    more = [*of_analysis(analysis), *_companions(analysis, beside())]
     watch.lap("understand")
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"
     notes = (*_chosen(settings), *checkout.notes, *unmatched(analysis))
-    return settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path.startswith(prefix)), notes
+    return settings.rated(d for d in findings(analysis, more) if d.path.startswith(prefix)), notes
+
+
+def _companions(analysis: Analysis, paths: list[str]) -> tuple[Diagnostic, ...]:
+    """Files beside the Go code that hold the old name of a finalizer that this checkout uses."""
+    names = tuple(u.rule for u in analysis.names if u.present)
+    if not paths or not names:
+        return ()
+    from gomigrate.companions.describe import companions
+
+    checkout = analysis.workspace.checkout
+    return companions(checkout, paths, names, analysis.stage, analysis.selection, write=False).diagnostics

@@ -20,6 +20,14 @@ CACHE_BUDGET = 24 * 1024 * 1024
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIPPED_FOLDERS = frozenset({"node_modules", "testdata"})
 _MODULE_FILES = frozenset({"go.mod", "go.work"})
+# Files beside the Go code that may name finalizers: manifests, scripts, documentation.
+_COMPANIONS = (
+    *(".yaml", ".yml", ".json", ".tpl", ".gotmpl", ".jsonnet", ".libsonnet", ".cue", ".rego", ".lua"),
+    *(".py", ".pyi", ".sh", ".bash", ".bats", ".js", ".ts", ".tsx", ".md", ".rst", ".adoc", ".txt"),
+)
+_COMPANION_NAMES = frozenset({"Makefile", "Tiltfile", "Dockerfile", "Jenkinsfile"})
+# History is not rewritten, and locks are nobody's to edit.
+_NO_COMPANIONS = frozenset({"CHANGELOG.md", "CHANGES.md", "HISTORY.md", "package.json", "package-lock.json"})
 
 
 def is_searched(path: str) -> bool:
@@ -33,28 +41,35 @@ def is_searched_go(path: str) -> bool:
     return path.endswith(".go") and is_searched(path)
 
 
+def _is_companion(name: str) -> bool:
+    known = name.endswith(_COMPANIONS) or name in _COMPANION_NAMES
+    return known and name[0] not in "._" and name not in _NO_COMPANIONS
+
+
 class Checkout:
     """The files of one checkout. Paths are relative to `top`, with slashes."""
 
     def __init__(self, top: Path, *, walk: bool = True, listed: tuple[list[str], ...] | None = None) -> None:
         """With `walk` off nothing is listed ahead: folders are looked at when they are asked for. `listed` is what an
-        earlier walk found: Go files, module files, vendor folders."""
+        earlier walk found: Go files, module files, vendor folders, companions."""
         self.top = top
         self.walked = walk
         self.notes: list[Note] = []
         self.go_files: list[str] = []
         self.module_files: list[str] = []
         self.vendor_folders: list[str] = []
+        self.companion_files: list[str] = []
         self._prefix = os.fspath(top) + os.sep
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._by_folder: dict[str, list[str]] = {}
         self._inside: dict[str, bool] = {}
         if listed is not None:
-            self.go_files, self.module_files, self.vendor_folders = listed
+            self.go_files, self.module_files, self.vendor_folders, self.companion_files = listed
         elif walk:
             self._walk(os.fspath(top), "")
             self.go_files.sort()
+            self.companion_files.sort()
         if walk:
             for path in self.go_files:
                 self._by_folder.setdefault(path.rpartition("/")[0], []).append(path)
@@ -168,6 +183,8 @@ class Checkout:
                         self.vendor_folders.append(relative + name)
                     elif name not in _SKIPPED_FOLDERS:
                         stack.append((entry.path, f"{relative}{name}/"))
+                elif _is_companion(name) and entry.is_file(follow_symlinks=False):
+                    self.companion_files.append(relative + name)
 
     def _is_regular(self, entry: os.DirEntry[str], relative: str) -> bool:
         if entry.is_file(follow_symlinks=False):

@@ -145,6 +145,11 @@ tidy_option = click.option(
     help="Put into the patch what it needs of go.mod, go.sum and vendor/. Runs `go mod tidy` in a scratch copy, and "
     "may download modules.",
 )  # fmt: skip
+companions_option = click.option(
+    "--companions", is_flag=True,
+    help="Change manifests and Python scripts that hold a name which changes, too, where it is certain what they do. "
+    "Without it they are only told of.",
+)  # fmt: skip
 checkout_argument = click.argument("checkout", type=click.Path(path_type=Path), default=".")
 
 
@@ -179,6 +184,7 @@ def cli() -> None:
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit with 1 when something is left to a person.")
 @tidy_option
+@companions_option
 @placement
 @common
 def patch(
@@ -310,6 +316,7 @@ def write_baseline(file: Path, paths: tuple[Path, ...], **options: Any) -> None:
     help="Change files whose changes are all staged as well: `git restore` brings these back.",
 )  # fmt: skip
 @report_option
+@companions_option
 @placement
 @common
 def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[Path, ...], **options: Any) -> None:
@@ -362,6 +369,7 @@ def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[
 )
 @click.option("--keep", is_flag=True, help="Leave the scratch copy, with the patch applied, and say where it is.")
 @tidy_option
+@companions_option
 @placement
 @common
 def verify(
@@ -594,6 +602,7 @@ def _migrate(checkout: Path, options: dict[str, Any], reports: tuple[Path, ...] 
     from gomigrate.api import migrate
 
     given = {name: options[name] for name in ("pack", "rules", "stage", "constant_package", "exported")}
+    given["companions"] = options["companions"]
     plan = partial(migrate, checkout, **given, reports=[report.suffix for report in reports])
     if not options.get("tidy"):
         return plan()

@@ -10,12 +10,15 @@ import stat
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError
 from gomigrate.go.modules import declared_path
-from gomigrate.model import Note
+from gomigrate.model import Note, Stage
+
+if TYPE_CHECKING:
+    from gomigrate.packs import FinalizerName
 
 _FEW = 4
 # Below this the other process has read everything before this one gets to it.
@@ -63,6 +66,15 @@ def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str]) 
                         files.append(path)
                 start = data.find(text, close + 1, limit)
     return Index(holding, importers)
+
+
+def _holds(data: bytes | None, needles: list[bytes]) -> bool:
+    return data is not None and any(needle in data for needle in needles) and b"\0" not in data
+
+
+def wanted_names(finalizers: Iterable[FinalizerName], stage: Stage) -> list[str]:
+    """The names that are looked for beside the Go code: at cleanup also the new ones, which say who writes them."""
+    return [name for f in finalizers for name in ((f.old, f.new) if stage is Stage.CLEANUP else (f.old,))]
 
 
 def _modules(checkout: Checkout) -> frozenset[bytes]:
@@ -134,7 +146,7 @@ class Scan:
             notes.append(Note("", outside))
         if not checkout.go_files:
             raise UserError(f"{top}: no Go files found (vendor, testdata and hidden folders are not searched).")
-        listed = (checkout.go_files, checkout.module_files, checkout.vendor_folders)
+        listed = (checkout.go_files, checkout.module_files, checkout.vendor_folders, checkout.companion_files)
         return str(top), listed, [tuple(n) for n in (*notes, *checkout.notes)]
 
     def search(self) -> tuple[Any, ...]:
@@ -142,6 +154,12 @@ class Scan:
         before = len(self._checkout.notes)
         index = build(self._checkout, self._needles, _halves(self._checkout)[0])
         return tuple(index), [tuple(n) for n in self._checkout.notes[before:]]
+
+    def companions(self, names: list[str]) -> list[str]:
+        """The files beside the Go code that hold one of these names."""
+        checkout = self._checkout
+        needles = [name.encode() for name in names if not any(other != name and other in name for other in names)]
+        return [path for path in checkout.companion_files if needles and _holds(checkout.read(path), needles)]
 
     @cached_property
     def _checkout(self) -> Checkout:

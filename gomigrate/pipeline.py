@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gomigrate.background import Background
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
-from gomigrate.index import Scan, opened, searched
+from gomigrate.index import Scan, opened, searched, wanted_names
 from gomigrate.model import ModuleFacts, Note, Plan, Requirement, Stage
 from gomigrate.packs import Pack
 from gomigrate.report import prepare, render_all
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 
 
 class Options(NamedTuple):
-    """`note` is what a reader is to know of how these were chosen; with `tidy` the module files follow the plan."""
+    """`note` is what a reader is to know of how these were chosen; with `tidy` the module files follow the plan,
+    with `companions` files beside the Go code that hold a name that changes."""
 
     stage: Stage = Stage.SWITCH
     constant_package: str = ""
     selection: Selection = Selection()
     note: str = ""
     tidy: bool = False
+    companions: bool = False
 
 
 _DEFAULTS = Options()
@@ -57,6 +59,7 @@ def work_ahead(path: Path, pack: Pack, suffixes: Iterable[str] = ()) -> Ahead:
     tasks: dict[str, Callable[..., Any]] = {
         "walk": scan.walk,
         "search": scan.search,
+        "companions": scan.companions,
         "load": pack.load,
         "template": pack.render,
         "prepare": prepare,
@@ -91,14 +94,25 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
 
     candidates(pack)
     prepare_queries()
+    asked = ahead.background.ask("companions", wanted_names(pack.finalizers, options.stage))
     checkout = opened(ahead.walked())
     workspace = Workspace(checkout)
     index = searched(checkout, pack.needles, ahead.searched)
     read = time.perf_counter()
     analysis = begin(workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy)
+    beside = asked()
+    if beside:
+        from gomigrate.companions.search import public_names
+
+        analysis.public = public_names(checkout, beside, pack.finalizers, options.selection)
     found = time.perf_counter()
     outcome = make_plan(analysis, options.constant_package, partial(ahead.background.run, "template"))
     planned = time.perf_counter()
+    if outcome.names and beside:
+        from gomigrate.companions.describe import companions
+
+        told = companions(checkout, beside, outcome.names, options.stage, options.selection, write=options.companions)
+        outcome = outcome.with_companions(told.diagnostics, told.originals, told.changes)
     _refuse_overwriting(checkout, outcome.originals, outcome.changes)
     _refuse_left_out(options.selection, outcome.changes)
     chosen = [Note("", options.note)] if options.note else []

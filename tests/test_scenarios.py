@@ -58,6 +58,7 @@ class Scenario:
     exported          delete or deprecate, as on the command line; default: as the pack says
     names             the [names] of a configuration: `old -> new, old -> new`
     exclude           a pattern of files that a configuration leaves out
+    companions        `yes` when files beside the Go code are changed as well
     only              a pattern of files that a configuration includes, all others being left out
     again             `changes` when a second run over the result has more to do, and why
     renamed           `no` when names do matter, and why (otherwise a run with every function renamed must say the same)
@@ -106,6 +107,7 @@ class Scenario:
             Stage(self.options.get("stage", "switch")),
             self.options.get("constant-package", ""),
             Selection("settings", "", only, exclude),
+            companions="companions" in self.options,
         )
 
 
@@ -248,7 +250,9 @@ def test_scenario(name: str, make_repo: Any, gofmt: Path, tmp_path: Path) -> Non
     after = contents(repo)
     assert after == _expected(scenario.input, result.plan)
     for path in result.plan.changes:
-        if path in after:
+        if path in after and path.endswith(".py"):
+            compile(after[path], path, "exec")
+        elif path in after and path.endswith(".go"):
             assert not SourceFile(path, after[path]).root.has_error, f"{path} no longer parses"
     known = set(scenario.options.get("unformatted", "").split())
     assert complaints(gofmt, tmp_path / "old", scenario.input) == known, "gofmt would change the input"

@@ -6,6 +6,7 @@ helper is carried over to everything that depends on it (`rounds.py`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from tree_sitter import Node
@@ -83,6 +84,8 @@ class Analysis:
         self._decided: tuple[list[Decision], dict[str, list[Decision]]] = ([], {})
         self._not_understood: tuple[list[Unknown], dict[str, list[Unknown]]] = ([], {})
         self._going: tuple[object, ...] = ()
+        # Old names that people write into manifests, and where: they are honoured for ever.
+        self.public: Mapping[str, str] = {}
 
     @cached_property
     def proposals(self) -> tuple[NameProposal, ...]:

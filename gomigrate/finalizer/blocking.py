@@ -13,9 +13,11 @@ from gomigrate.finalizer.adders import Use, added_by
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.deciding import left_alone
 from gomigrate.finalizer.decision import Going, overlaps
+from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.roles import is_creation, is_harmless, is_test_code, use_in_words
 from gomigrate.go.references import Reference, Symbol
 from gomigrate.go.syntax import SourceFile
+from gomigrate.model import Stage
 
 
 def block_names(analysis: Analysis) -> None:
@@ -23,6 +25,9 @@ def block_names(analysis: Analysis) -> None:
     gone = Going((), [*analysis.gone_functions, *analysis.gone_tests])
     for uses in analysis.names:
         if uses.migrated or uses.rule.old in analysis.blocked:
+            continue
+        if analysis.stage is Stage.CLEANUP and uses.rule.old in analysis.public:
+            analysis.blocked[uses.rule.old] = (honoured_for_ever(analysis, uses), None)
             continue
         for reference in (*uses.old_references, *uses.old_literals):
             reason = _unclear(analysis, reference, gone)
@@ -40,6 +45,12 @@ def block_names(analysis: Analysis) -> None:
         variables = [d for d in uses.old if d.value.kind == "var"]
         if variables and uses.rule.old not in analysis.blocked and is_assigned(analysis, variables[0].symbol):
             analysis.blocked[uses.rule.old] = (f"{variables[0].symbol} is a variable that is assigned elsewhere", None)
+
+
+def honoured_for_ever(analysis: Analysis, uses: NameUses) -> str:
+    """Why a name that people write into manifests is never cleaned up."""
+    place = analysis.public[uses.rule.old]
+    return f"people write it into manifests ({place}), so that it is honoured for ever: switch is its last stage"
 
 
 def is_assigned(analysis: Analysis, symbol: Symbol) -> bool:

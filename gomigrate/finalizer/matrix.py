@@ -116,8 +116,11 @@ def _cell(releases: dict[str, Behaviour], created_by: str, sequence: tuple[str, 
     return MatrixCell(created_by, sequence, left, False, why, certain)
 
 
-def upgrade_matrix(uses: NameUses, before: Behaviour, stage: Stage) -> UpgradeMatrix | None:
-    """The matrix for going from the code as it is to a stage; None when the code only ever adds or only tests."""
+def upgrade_matrix(uses: NameUses, before: Behaviour, stage: Stage, public: str = "") -> UpgradeMatrix | None:
+    """The matrix for going from the code as it is to a stage; None when the code only ever adds or only tests.
+
+    `public` is a place where people write the old name into a manifest; "" when they do not.
+    """
     if not before.removes:
         return None
     after = behaviour_at(uses, stage, before)
@@ -127,7 +130,7 @@ def upgrade_matrix(uses: NameUses, before: Behaviour, stage: Stage) -> UpgradeMa
         before=before.describe(),
         after=after.describe(),
         cells=grid,
-        advice=_advice(uses, before, stage, grid),
+        advice=_advice(uses, before, stage, grid, public),
     )
 
 
@@ -136,7 +139,7 @@ def _safe(a: Behaviour, b: Behaviour) -> bool:
     return all(c.freed for c in cells(a, b))
 
 
-def _advice(uses: NameUses, before: Behaviour, stage: Stage, grid: tuple[MatrixCell, ...]) -> str:
+def _advice(uses: NameUses, before: Behaviour, stage: Stage, grid: tuple[MatrixCell, ...], public: str) -> str:
     at = {s: behaviour_at(uses, s, before) for s in Stage}
     stuck = [c for c in grid if not c.freed]
     later = (
@@ -144,6 +147,11 @@ def _advice(uses: NameUses, before: Behaviour, stage: Stage, grid: tuple[MatrixC
         if stage is not Stage.CLEANUP
         else ""
     )
+    if public:
+        later = (
+            f" People write `{uses.rule.old}` into manifests ({public}): it is honoured for ever, and there is no "
+            "cleanup of it."
+        )
     if stage is Stage.PREPARE:
         later = f" Release `--stage switch` next.{later}"
     if stage is Stage.CLEANUP and not stuck and uses.rule.old in before.honours and uses.rule.old not in before.adds:

@@ -6,7 +6,7 @@ plan is made anew until all of it holds together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ from gomigrate.go.imports import with_imports
 from gomigrate.go.references import Reference, Symbol
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import ConstantChoice, Diagnostic, Operation, Stage, TextEdit, UpgradeMatrix
-from gomigrate.packs import Render
+from gomigrate.packs import FinalizerName, Render
 
 NARROWED = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.SET_IF_EMPTY})
 MAX_ROUNDS = 12
@@ -69,7 +69,8 @@ class Draft:
 
 
 class Outcome(NamedTuple):
-    """The finished plan of one analysis, before anything outside of the code is known of it."""
+    """The finished plan of one analysis, before anything outside of the code is known of it. `names` are those that are
+    at the stage with it."""
 
     diagnostics: tuple[Diagnostic, ...]
     originals: dict[str, bytes]
@@ -77,6 +78,17 @@ class Outcome(NamedTuple):
     constants: tuple[ConstantChoice, ...]
     matrices: tuple[UpgradeMatrix, ...]
     module_changes: tuple[str, ...] = ()
+    names: tuple[FinalizerName, ...] = ()
+
+    def with_companions(
+        self, found: Iterable[Diagnostic], originals: dict[str, bytes], changes: dict[str, bytes | None]
+    ) -> Outcome:
+        """This plan with what was found and changes beside the Go code."""
+        return self._replace(
+            diagnostics=tuple(sorted((*self.diagnostics, *found), key=lambda d: (d.path, d.line, d.column, d.rule.id))),
+            originals=self.originals | originals,
+            changes=self.changes | changes,
+        )
 
 
 def make_plan(analysis: Analysis, constant_package: str, render: Render) -> Outcome:
@@ -101,7 +113,13 @@ def make_plan(analysis: Analysis, constant_package: str, render: Render) -> Outc
         tuple(_choice(analysis, p) for p in draft.placements.values() if p.create or not p.uses.migrated),
         matrices,
         tuple(_module_change(analysis, p, user) for p in draft.placements.values() for user in p.unseen),
+        tuple(u.rule for u in analysis.names if _is_at_stage(analysis, draft, u)),
     )
+
+
+def _is_at_stage(analysis: Analysis, draft: Draft, uses: NameUses) -> bool:
+    left = any(u is uses for u, _ in draft.left_stages)
+    return uses.present and uses.rule.old not in analysis.blocked and not left
 
 
 def _module_change(analysis: Analysis, placement: Placement, user: str) -> str:
@@ -384,7 +402,7 @@ def _matrices(analysis: Analysis, draft: Draft) -> Iterator[UpgradeMatrix | None
         yield _matrix(analysis, placement.uses)
     for step in draft.steps:
         if step.uses.rule.old not in draft.placements:
-            yield upgrade_matrix(step.uses, step.before, analysis.stage)
+            yield upgrade_matrix(step.uses, step.before, analysis.stage, analysis.public.get(step.uses.rule.old, ""))
 
 
 def _matrix(analysis: Analysis, uses: NameUses) -> UpgradeMatrix | None:
@@ -397,4 +415,6 @@ def _matrix(analysis: Analysis, uses: NameUses) -> UpgradeMatrix | None:
     for reference in (*uses.old_references, *uses.old_literals):
         if not is_test_code(reference.file) and is_addition(analysis, reference):
             creates.append(uses.rule.old)
-    return upgrade_matrix(uses, behaviour_before(uses, meanings, creates), analysis.stage)
+    return upgrade_matrix(
+        uses, behaviour_before(uses, meanings, creates), analysis.stage, analysis.public.get(uses.rule.old, "")
+    )

@@ -15,7 +15,7 @@ from tree_sitter import Node
 from gomigrate.catalogue import LEGACY_LEFT_OVER
 from gomigrate.finalizer import constants
 from gomigrate.finalizer.analysis import Analysis
-from gomigrate.finalizer.blocking import is_addition, is_assigned
+from gomigrate.finalizer.blocking import honoured_for_ever, is_addition, is_assigned
 from gomigrate.finalizer.calls import Call, find_call, is_part_of_addition, moves_over, only_asks, partner
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
@@ -96,6 +96,9 @@ def next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
 def _next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
     if not uses.migrated or not (uses.old or uses.old_literals):
         return None
+    if analysis.stage is Stage.CLEANUP and uses.rule.old in analysis.public:
+        held = [*((d.file, d.value.spec) for d in uses.old), *((r.file, r.node) for r in uses.old_literals)]
+        raise Left(honoured_for_ever(analysis, uses), *held[0], "nothing: it stays at this stage")
     places = _places(analysis, uses)
     adds = [*places.of(Operation.ADD, new=False)]
     created = [r for r in places.others if is_addition(analysis, r)]
