@@ -14,7 +14,7 @@ UV := uv==0.13.9
 export GOTOOLCHAIN := local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ci-browser ci-fleet ci-slow docs audit reference bench lock clean
+.PHONY: help demo test ci-browser ci-fleet ci-slow docs audit reference bench big-tree lock clean
 
 help:
 	@echo "make demo      run the whole tool on the bundled sample checkout"
@@ -26,7 +26,8 @@ help:
 	@echo "make audit     look up the pinned packages in PyPI's advisories, hold the bill of materials against the pins, and"
 	@echo "               check the Dockerfile"
 	@echo "make reference write the pages of docs/ anew that are made from the code"
-	@echo "make bench     speed beside ast-grep: CHECKOUT=folder (or FLYTE_CHECKOUT) [BIG=folder]"
+	@echo "make bench     speed beside other tools, and growth: CHECKOUT=folder (or FLYTE_CHECKOUT) [BIG=folder]"
+	@echo "make big-tree  fetch Go modules to measure on into BIG=folder (700 MB)"
 	@echo "make lock      write requirements/*.txt anew; UPGRADE=--upgrade takes the newest versions"
 	@echo "make clean     remove .venv and everything else that was generated"
 	@echo
@@ -66,6 +67,10 @@ bench: .venv/.bench
 	@test -n "$(CHECKOUT)" || { echo "make bench: say CHECKOUT=folder, a Go checkout to measure on" >&2; exit 2; }
 	@$(BIN)/python bench/speed.py $(if $(BIG),--big "$(BIG)") "$(CHECKOUT)"
 
+big-tree: .venv/.created
+	@test -n "$(BIG)" || { echo "make big-tree: say BIG=folder, where to put it" >&2; exit 2; }
+	@$(BIN)/python bench/big_tree.py "$(BIG)"
+
 lock: .venv/.created
 	@$(PIP) install "$(UV)"
 	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
@@ -74,6 +79,7 @@ lock: .venv/.created
 	@$(COMPILE) requirements/browser.in -c requirements/dev.txt -o requirements/browser.txt
 	@$(COMPILE) pyproject.toml --extra fleet -c requirements/dev.txt -o requirements/fleet.txt
 	@$(COMPILE) requirements/bench.in -o requirements/bench.txt
+	@$(COMPILE) requirements/rivals.in -o requirements/rivals.txt
 	@$(COMPILE) requirements/docs.in -c requirements/dev.txt -o requirements/docs.txt
 	@$(COMPILE) requirements/audit.in -o requirements/audit.txt
 	@$(MAKE) --no-print-directory -o .venv/.created .venv/.audit
@@ -127,6 +133,14 @@ clean:
 	@$(PIP) install --require-hashes -r requirements/fleet.txt
 	@touch $@
 
-.venv/.bench: .venv/.runtime requirements/bench.txt
+.venv/.bench: .venv/.runtime .venv/.rivals requirements/bench.txt
 	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@touch $@
+
+# Not for every machine: what cannot be installed is left out of the table.
+.venv/.rivals: .venv/.created requirements/rivals.txt
+	@echo "Installing semgrep and polyglot-piranha to measure beside (about 80 MB)"
+	@"$(BIN)/python" -m venv --clear $@
+	@$@/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/rivals.txt || { \
+		echo "They do not install here; the table goes without them"; rm -f $@/bin/python; }
 	@touch $@

@@ -1,66 +1,23 @@
-"""Times gomigrate and ast-grep side by side on the same tree, in turns, and compares with the targets."""
+"""Times gomigrate beside other tools on the same trees, in turns, and how it grows, and compares with the targets."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-PATTERN = "$O.SetFinalizers($$$A)"
+import many_sites
+from measure import Command, in_turns, print_growth, print_table, print_target
+from rivals import ast_grep, find_tool, ripgrep, slow_ones
+
 NEEDLE = b"Finalizers"
 USUAL_FILE = "flytepropeller/pkg/controller/handler.go"
-INSTALL = {
-    "gomigrate": "install the checkout (make .venv/.runtime)",
-    "ast-grep": "install requirements/bench.txt (make .venv/.bench)",
-}
-
-
-@dataclass
-class Command:
-    """One command line and what its runs took."""
-
-    name: str
-    argv: Sequence[str]
-    good_codes: tuple[int, ...] = (0,)
-    seconds: list[float] = field(default_factory=list)
-    peak_mb: float = 0.0
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
-
-    def run(self, keep: bool) -> None:
-        with tempfile.TemporaryFile() as errors:
-            start = time.perf_counter()
-            process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
-            _, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - start
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode not in self.good_codes:
-                errors.seek(0)
-                text = errors.read().decode(errors="replace").strip()
-                sys.exit(f"speed: {self.name} ended with {process.returncode}\n{text}")
-        if keep:
-            self.seconds.append(seconds)
-            # Linux counts in KiB, macOS in bytes.
-            unit = 1 if sys.platform == "darwin" else 1024
-            self.peak_mb = max(self.peak_mb, usage.ru_maxrss * unit / 1e6)
-
-
-def find_tool(name: str) -> str:
-    beside = Path(sys.executable).parent / name
-    found = str(beside) if beside.is_file() else shutil.which(name)
-    if not found:
-        sys.exit(f"speed: there is no {name} beside {sys.executable} nor on PATH; {INSTALL[name]}")
-    return found
+COPIES = (1, 2, 4, 8)
+SITES = (625, 1250, 2500, 5000)
+# A straight line with some start-up doubles by less than 2; the rest is for a machine that does other things.
+DOUBLED = 2.3
 
 
 def pick_file(checkout: Path) -> Path:
@@ -73,57 +30,70 @@ def pick_file(checkout: Path) -> Path:
     sys.exit(f"speed: no Go file in {checkout} speaks of finalizers; say --file")
 
 
-def patch_and_rival(tree: Path, out: Path) -> tuple[Command, Command]:
+def patch(tree: Path, out: Path) -> Command:
+    """The main job: patch, Markdown and JSON report."""
     reports = ["--report", str(out / "report.md"), "--report", str(out / "report.json")]
-    patch = [find_tool("gomigrate"), "patch", str(tree), "-o", str(out / "out.patch"), *reports]
-    # ast-grep ends with 1 when nothing matches.
-    rival = [find_tool("ast-grep"), "run", "-l", "go", "-p", PATTERN, str(tree)]
-    return Command("gomigrate patch", patch), Command("ast-grep run", rival, (0, 1))
-
-
-def measure(commands: Sequence[Command], runs: int) -> None:
-    for number in range(runs + 1):
-        for command in commands:
-            command.run(keep=number > 0)  # the first round only warms the file cache
-
-
-def print_table(title: str, commands: Sequence[Command], rival: Command) -> None:
-    print(f"{title}, {len(rival.seconds)} runs each, in turns")
-    print(f"  {'':<16} {'median s':>9} {'min':>8} {'max':>8} {'peak MB':>8} {'ast-grep / it':>14}")
-    for command in commands:
-        # Only what reads the same tree can be compared.
-        same_work = rival.argv[-1] in command.argv
-        ratio = f"{rival.median / command.median:.1f}x" if same_work else ""
-        low, high = min(command.seconds), max(command.seconds)
-        numbers = f"{command.median:>9.3f} {low:>8.3f} {high:>8.3f} {command.peak_mb:>8.0f} {ratio:>14}"
-        print(f"  {command.name:<16} {numbers}")
-
-
-def print_target(met: bool, text: str) -> None:
-    print(f"  {'met  ' if met else 'short'} {text}")
+    return Command(
+        "gomigrate patch", [find_tool("gomigrate"), "patch", str(tree), "-o", str(out / "out.patch"), *reports]
+    )
 
 
 def bench_checkout(checkout: Path, file: Path, runs: int, out: Path) -> None:
-    patch, rival = patch_and_rival(checkout, out)
-    gomigrate = patch.argv[0]
-    check = Command("gomigrate check", [gomigrate, "check", str(file)], (0, 1))
-    usage = Command("gomigrate --help", [gomigrate, "--help"])
-    commands = [patch, rival, check, usage]
-    measure(commands, runs)
-    print_table(str(checkout), commands, rival)
-    ratio = rival.median / patch.median
+    mine, rival, floor = patch(checkout, out), ast_grep(checkout), ripgrep(checkout)
+    check = Command("gomigrate check", [find_tool("gomigrate"), "check", str(file)], (0, 1))
+    usage = Command("gomigrate --help", [find_tool("gomigrate"), "--help"])
+    commands = [mine, rival, floor, check, usage]
+    in_turns(commands, runs)
+    slow = slow_ones(checkout, out)
+    in_turns(slow, min(runs, 2))
+    print_table(f"(a) {checkout}", [*commands, *slow], [rival, floor, *slow], mine)
+    ratio = mine.times_faster(rival)
     print_target(ratio >= 3, f"patch with two reports is {ratio:.1f} times faster than ast-grep (target 3)")
     print_target(check.median < 0.12, f"check of one file takes {check.median:.3f} s (target 0.12)")
     print_target(usage.median < 0.06, f"--help takes {usage.median:.3f} s (target 0.06)")
 
 
 def bench_big(tree: Path, runs: int, out: Path) -> None:
-    patch, rival = patch_and_rival(tree, out)
-    measure([patch, rival], runs)
-    print_table(str(tree), [patch, rival], rival)
-    ratio = rival.median / patch.median
+    mine, rival, floor = patch(tree, out), ast_grep(tree), ripgrep(tree)
+    in_turns([mine, rival, floor], runs)
+    print_table(f"(b) {tree}", [mine, rival, floor], [rival, floor], mine)
+    ratio = mine.times_faster(rival)
     print_target(ratio >= 20, f"patch with two reports is {ratio:.1f} times faster than ast-grep (target 20)")
-    print_target(patch.peak_mb < 200, f"memory peaks at {patch.peak_mb:.0f} MB (target 200)")
+    print_target(mine.peak_mb < 200, f"memory peaks at {mine.peak_mb:.0f} MB (target 200)")
+
+
+def bench_copies(checkout: Path, runs: int, out: Path) -> None:
+    copies = out / "copies"
+
+    def command(count: int) -> Command:
+        for number in range(count):
+            if not (copies / str(number)).is_dir():
+                shutil.copytree(checkout, copies / str(number), ignore=_only_go, symlinks=True)
+        return patch(copies, out)
+
+    found = print_growth(f"(c) copies of {checkout} in one tree", COPIES, command, runs)
+    ratio = found[-1].cpu_median / found[-2].cpu_median
+    print_target(ratio < DOUBLED, f"twice the copies take {ratio:.2f} times as long (target {DOUBLED})")
+    grown = found[-1].peak_mb / found[0].peak_mb
+    print_target(grown < 2, f"memory is {grown:.2f} times that of one copy (target 2)")
+
+
+def _only_go(folder: str, names: list[str]) -> list[str]:
+    kept = (".go", "go.mod", "go.sum", "go.work")
+    return [n for n in names if n == ".git" or not (n.endswith(kept) or (Path(folder) / n).is_dir())]
+
+
+def bench_sites(out: Path) -> None:
+    def command(count: int) -> Command:
+        tree = out / f"sites{count}"
+        tree.mkdir()
+        many_sites.write(tree, count // 4)
+        return patch(tree, out)
+
+    found = print_growth("(d) helpers and uses in one checkout", SITES, command, 1)
+    ratio = found[-1].cpu_median / found[-2].cpu_median
+    print_target(ratio < DOUBLED, f"twice the sites take {ratio:.2f} times as long (target {DOUBLED})")
+    print_target(found[-1].peak_mb < 200, f"memory peaks at {found[-1].peak_mb:.0f} MB (target 200)")
 
 
 def folder(text: str) -> Path:
@@ -149,9 +119,13 @@ def main() -> None:
     file = options.file or pick_file(options.checkout)
     with tempfile.TemporaryDirectory() as out:
         bench_checkout(options.checkout, file, options.n, Path(out))
+        print()
         if options.big:
-            print()
             bench_big(options.big, min(options.n, 3), Path(out))
+            print()
+        bench_copies(options.checkout, min(options.n, 3), Path(out))
+        print()
+        bench_sites(Path(out))
 
 
 if __name__ == "__main__":
