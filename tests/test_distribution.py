@@ -29,7 +29,7 @@ MAY_HOLD = re.compile(
     "|".join(
         (
             r"gomigrate/py\.typed",
-            r"gomigrate/((finalizer|fleet|git|go|go/evaluator|reference|report|verify)/)?\w+\.py",
+            r"gomigrate/(?!tests?/|_data/)([a-z]+/)*\w+\.py",
             r"gomigrate/fleet/Dockerfile",
             r"gomigrate/report/((fleet|report)\.schema\.json|templates/(fleet|report)\.(css|js|html\.j2|md\.j2))",
             r"gomigrate/verify/\w+\.go\.j2",
