@@ -75,9 +75,12 @@ def find_call(types: Types, uses: NameUses, reference: Reference, new: bool) -> 
 
 
 def _removal_by_sets(types: Types, file: SourceFile, call: Node) -> Node | None:
-    """Of the call of Delete in `o.SetFinalizers(sets.NewString(…).Delete(key).List())` the call of SetFinalizers."""
+    """Of what is given the key in `o.SetFinalizers(sets.NewString(…).Difference(sets.NewString(key)).List())`, or with
+    Delete(key), the call of SetFinalizers."""
+    if _is_of(types, file, call, SETS) and call.parent is not None and call.parent.parent is not None:
+        call = call.parent.parent
     made, name = called(file, call)
-    if name != "Delete" or made is None or not _is_of(types, file, made, SETS):
+    if name not in ("Delete", "Difference") or made is None or not _is_of(types, file, made, SETS):
         return None
     return next((a for a in ancestors(call) if called(file, a)[1] == "SetFinalizers"), None)
 
