@@ -69,6 +69,8 @@ class Pack(NamedTuple):
     finds_names: bool = False
     # What becomes of exported helpers that nothing in the checkout calls any more.
     exported: Exported = Exported.DEPRECATE
+    # Whether helpers that ask for nothing but the deletion timestamp are migrated, too.
+    deletion_tests: bool = True
     # Old names of the mapping that are renamed nowhere, and why.
     refused: Mapping[str, str] = MappingProxyType({})
 
@@ -178,6 +180,7 @@ def read(folder: Path) -> Pack:
         accept=_accept(table.table("accept")),
         force_delete=tuple(_force_delete(t) for t in table.tables("force-delete")),
         finds_names=finds_names,
+        deletion_tests=table.choice("deletion_tests", ("migrate", "keep")) != "keep",
         exported=Exported(table.choice("exported", [e.value for e in Exported]) or Exported.DEPRECATE),
     )
     table.done()

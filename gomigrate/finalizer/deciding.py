@@ -183,6 +183,11 @@ def _runtime_obstacle(analysis: Analysis, decision: Decision) -> Obstacle | None
     asks = decision.asks_before and needs_sets(Operation.CONTAINS, decision.verdict.level, calls)
     if (asks or decision.by_sets) and runtime.sets is not None:
         return runtime.sets
+    if decision.by_sets and (decision.uses is None or decision.uses.rule.old in analysis.blocked):
+        return Obstacle(
+            f"controller-runtime {runtime.version} has no call for it that could be used, and the name does not change",
+            "require controller-runtime 0.5.6 or later, then run again",
+        )
     if decision.removed_by_sets and not {"sorted", "dedup"} <= analysis.pack.accept.keys():
         return Obstacle(
             f"RemoveFinalizer of controller-runtime {runtime.version} panics when a name is there twice, and the "

@@ -15,7 +15,7 @@ _INSTEAD = {
     Operation.SET_IF_EMPTY: "controllerutil.AddFinalizer",
     Operation.REMOVE: "controllerutil.RemoveFinalizer",
     Operation.CLEAR: "controllerutil.RemoveFinalizer",
-    Operation.IS_DELETING: "GetDeletionTimestamp().IsZero()",
+    Operation.IS_DELETING: "!GetDeletionTimestamp().IsZero()",
 }
 
 

@@ -14,7 +14,7 @@ from gomigrate.finalizer.names import find_names
 from gomigrate.finalizer.sites import Site, Unknown, find_site
 from gomigrate.go.workspace import Workspace
 from gomigrate.index import Index
-from gomigrate.model import Stage
+from gomigrate.model import Operation, Stage
 from gomigrate.packs import Pack
 from gomigrate.selection import Selection
 
@@ -36,7 +36,9 @@ def begin(
     analysis = Analysis(workspace, pack, stage, selection=selection, index=index, focus=focus, tidy=tidy)
     analysis.files = hot_files(analysis, analysis.paths)
     files = helper_files(analysis)
-    analysis.helpers = find_helpers(analysis.types, files)
+    helpers = find_helpers(analysis.types, files)
+    kept = frozenset() if pack.deletion_tests else frozenset({Operation.IS_DELETING})
+    analysis.helpers = [h for h in helpers if h.meaning.operation not in kept]
     if pack.finds_names:
         from gomigrate.finalizer.flows import find_flows
 
