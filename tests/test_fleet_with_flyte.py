@@ -105,7 +105,7 @@ def test_gomigrate_fleet_gives_the_same_and_keeps_what_it_did(
 ) -> None:
     done = run("fleet", listing, "-o", "first", "-j", "2")
     assert done.code == 0, done.err
-    assert "7 repositories: 3 could not be done, 1 something is left for you, 2 ready" in done.err
+    assert "7 repositories: 3 could not be done, 1 with something left for you, 2 ready" in done.err
     assert "gomigrate: gone: " in done.err
     rows = checked(tmp_path / "first")
     assert {row["name"]: row["state"] for row in rows} == STATES

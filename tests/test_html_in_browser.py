@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_fleet import ROWS
 from test_html_report import WEB, verified
 from test_report import DIAGNOSTICS, HOSTILE, PLAN, hostile_plan
 
@@ -18,6 +19,7 @@ from gomigrate import packs
 from gomigrate.model import Plan
 from gomigrate.pipeline import plan_checkout
 from gomigrate.report import render
+from gomigrate.report.fleet import fleet_html, fleet_view
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +56,9 @@ def pages(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     sample = shutil.copytree(sample_dir, tmp_path_factory.mktemp("checkout") / "sample")
     for name, plan in plans(sample).items():
         (folder / f"{name}.html").write_text(render(plan, ".html"), encoding="utf-8")
+    rows = [row._replace(source=in_a_line(300), error=row.error and "\n".join(HOSTILE)) for row in ROWS]
+    fleet = fleet_view(rows, {"ready": {"html": "ready/report.html", "patch": "ready/finalizer.patch"}})
+    (folder / "fleet.html").write_text(fleet_html(fleet), encoding="utf-8")
     return {file.stem: file.as_uri() for file in folder.iterdir()}
 
 
@@ -82,7 +87,7 @@ def show(chromium: Any, pages: dict[str, str]) -> Iterator[Open]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["sample", "stuck", "hostile", "empty"])
+@pytest.mark.parametrize("name", ["sample", "stuck", "hostile", "empty", "fleet"])
 def test_it_fits_and_everybody_can_read_it(show: Open, name: str, width: int, scheme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 

@@ -31,7 +31,8 @@ def attempt(job: Job, folder: Path, limit: float = LIMIT) -> Row:
 
     Raises OSError when the folder cannot be written to, nothing else.
     """
-    row = Row(job.name, shown(job.source), job.commit, error=job.error)
+    source = shown(job.source)
+    row = Row(job.name, source, job.commit, error=job.error.removeprefix(f"{printable(source)}: "))
     if not job.error:
         with tempfile.TemporaryDirectory(prefix="gomigrate-fleet-", ignore_cleanup_errors=True) as scratch:
             error = _run(job, folder, limit, Path(scratch))

@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from gomigrate.errors import UserError
+from gomigrate.errors import UserError, printable
 from gomigrate.fleet.attempt import PATCH, write_row
 from gomigrate.fleet.model import NETWORK, Job, Row
 from gomigrate.fleet.trial import row_of, try_checkout
@@ -37,7 +37,9 @@ def main() -> None:
             top, pack=job.pack, stage=job.stage, rules=job.rules, names=job.names, proposed=job.proposed
         )
     except UserError as error:
-        message = str(error).replace(f"{top}/", "").replace(str(top), job.name)
+        message = (
+            str(error).removeprefix(f"{printable(row.source)}: ").replace(f"{top}/", "").replace(str(top), job.name)
+        )
         row = row._replace(error=message, fault=NETWORK if isinstance(error, PassingError) else "")
     else:
         row = row_of(row, trial)

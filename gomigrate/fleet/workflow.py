@@ -64,7 +64,7 @@ def plan_repository(job: Job, timeout: float) -> FlyteDirectory:
     return FlyteDirectory(str(folder))
 
 
-@task(enable_deck=True, requests=RESOURCES)
+@task(enable_deck=True, deck_fields=(), requests=RESOURCES)
 def combine(jobs: list[Job], done: list[Optional[FlyteDirectory]], timeout: float) -> FlyteDirectory:  # noqa: UP045
     """One report over all repositories, shown as a Deck as well."""
     target = Path(tempfile.mkdtemp(prefix="gomigrate-fleet-"))

@@ -26,6 +26,11 @@ STATES = {
     "ready": "ready for review",
     "clean": "nothing to do",
 }
+_IN_A_SENTENCE = {
+    "refused": "with a patch that is not to be used",
+    "left": "with something left for you",
+    "clean": "with nothing to do",
+}
 
 
 def fleet_view(rows: Iterable[Row], outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
@@ -72,9 +77,10 @@ def fleet_markdown(view: dict[str, Any]) -> str:
             name = f"[{name}]({one['outputs']['html']})"
         if one["outputs"]["patch"]:
             patch = f"[{patch}]({one['outputs']['patch']})"
-        counts = [one[key] for key in ("exact", "narrowed", "assumed", "left", "names")]
+        counts = ["" if one["error"] else one[key] for key in ("exact", "narrowed", "assumed", "left", "names")]
         commit = f"`{one['commit'][:10]}`" if one["commit"] else ""
-        cells = (name, commit, STATES[one["state"]], *counts, patch, f"{one['seconds']:.2f}")
+        seconds = "" if one["error"] else f"{one['seconds']:.2f}"
+        cells = (name, commit, STATES[one["state"]], *counts, patch, seconds)
         lines.append(f"| {' | '.join(map(str, cells))} |")
     said = [(one, _reasons(one)) for one in view["repositories"]]
     if any(reasons for _, reasons in said):
@@ -133,7 +139,9 @@ def title(view: Mapping[str, Any]) -> str:
 def verdict(view: Mapping[str, Any]) -> str:
     """How many are in which state."""
     summary = view["summary"]
-    found = [f"{count} {STATES[state]}" for state, count in summary["states"].items() if count]
+    found = [
+        f"{count} {_IN_A_SENTENCE.get(state, STATES[state])}" for state, count in summary["states"].items() if count
+    ]
     return f"{', '.join(found)}." if found else "No repository."
 
 
