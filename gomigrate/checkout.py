@@ -51,7 +51,8 @@ class Checkout:
 
     def __init__(self, top: Path, *, walk: bool = True, listed: tuple[list[str], ...] | None = None) -> None:
         """With `walk` off nothing is listed ahead: folders are looked at when they are asked for. `listed` is what an
-        earlier walk found: Go files, module files, vendor folders, companions."""
+        earlier walk found: Go files, module files, vendor folders, companions, symbolic links with the names of Go
+        files."""
         self.top = top
         self.walked = walk
         self.notes: list[Note] = []
@@ -59,13 +60,14 @@ class Checkout:
         self.module_files: list[str] = []
         self.vendor_folders: list[str] = []
         self.companion_files: list[str] = []
+        self.links: list[str] = []
         self._prefix = os.fspath(top) + os.sep
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._by_folder: dict[str, list[str]] = {}
         self._inside: dict[str, bool] = {}
         if listed is not None:
-            self.go_files, self.module_files, self.vendor_folders, self.companion_files = listed
+            self.go_files, self.module_files, self.vendor_folders, self.companion_files, self.links = listed
         elif walk:
             self._walk(os.fspath(top), "")
             self.go_files.sort()
@@ -119,6 +121,10 @@ class Checkout:
         if folder not in self._by_folder:
             self._by_folder[folder] = [] if self.walked else self._list(folder)
         return self._by_folder[folder]
+
+    def links_in(self, folder: str) -> list[str]:
+        """Symbolic links with the names of Go files: they are not read here, but Go compiles what they lead to."""
+        return [path for path in self.links if path.rpartition("/")[0] == folder]
 
     def _is_inside(self, folder: str) -> bool:
         """Whether a folder is one of the checkout, and no symlink on the way to it leads elsewhere."""
@@ -193,4 +199,6 @@ class Checkout:
             return False
         kind = "symbolic link" if entry.is_symlink() else "special file"
         self._note(relative + entry.name, f"is a {kind}; skipped")
+        if entry.is_symlink() and entry.name.endswith(".go"):
+            self.links.append(relative + entry.name)
         return False

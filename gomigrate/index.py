@@ -56,6 +56,8 @@ def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str]) 
             start = data.find(text, 0, limit)
             while start >= 0:
                 close = data.find(b'"', start + 1)
+                if close < 0:
+                    break
                 quoted = data[start + 1 : close]
                 name = ours.get(quoted)
                 if name is None:
@@ -146,7 +148,8 @@ class Scan:
             notes.append(Note("", outside))
         if not checkout.go_files:
             raise UserError(f"{top}: no Go files found (vendor, testdata and hidden folders are not searched).")
-        listed = (checkout.go_files, checkout.module_files, checkout.vendor_folders, checkout.companion_files)
+        folders = checkout.module_files, checkout.vendor_folders, checkout.companion_files
+        listed = (checkout.go_files, *folders, checkout.links)
         return str(top), listed, [tuple(n) for n in (*notes, *checkout.notes)]
 
     def search(self) -> tuple[Any, ...]:

@@ -175,7 +175,8 @@ def _lines(file: SourceFile, node: Node) -> tuple[int, int]:
 def _code_below(source: bytes, at: int) -> int | None:
     """Where the code begins on the line below a comment and those that follow it; None when there is none."""
     while (end := source.find(b"\n", at)) >= 0:
-        line = source[end + 1 : (source + b"\n").find(b"\n", end + 1)]
+        last = source.find(b"\n", end + 1)
+        line = source[end + 1 : last if last >= 0 else len(source)]
         text = line.lstrip(b" \t")
         if not text.startswith(b"//"):
             return end + 1 + len(line) - len(text) if text.strip() and text[:1] != b"}" else None

@@ -50,7 +50,7 @@ class Source:
         The parser keeps no positions: it is the first line that, parsed with all before it, brings the key.
         """
         name = next((k for k in reversed(keys) if isinstance(k, str)), "")
-        lines = self.text.splitlines(keepends=True)
+        lines = [f"{line}\n" for line in self.text.split("\n")]
         attempts = 0
         for number, line in enumerate(lines, 1):
             if name not in line:

@@ -77,6 +77,8 @@ class Analysis:
         self.paths = index.holding if index is not None else focus or []
         self.marked = [p for p in self.paths if DIRECTIVE in (workspace.checkout.read(p) or b"")]
         self.files: list[SourceFile] = []
+        # Files, tests aside, that have to do with finalizers and cannot be understood at all, with what they hold.
+        self.unread: dict[str, bytes] = {}
         self.names: list[NameUses] = []
         self.found = Found()
         self.helpers: list[Helper] = []

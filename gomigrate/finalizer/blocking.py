@@ -35,6 +35,7 @@ def block_names(analysis: Analysis) -> None:
                 analysis.blocked[uses.rule.old] = (reason, reference)
                 break
         blind = next((b for d in uses.old if (b := analysis.references.blind.get(d.symbol)) is not None), None)
+        blind = blind or next((p for p, data in analysis.unread.items() if _quotes(data, uses.rule.old)), None)
         if blind is not None:
             analysis.blocked[uses.rule.old] = (f"{blind} could not be read and may use the name", None)
         for declared in uses.old:
@@ -51,6 +52,10 @@ def honoured_for_ever(analysis: Analysis, uses: NameUses) -> str:
     """Why a name that people write into manifests is never cleaned up."""
     place = analysis.public[uses.rule.old]
     return f"people write it into manifests ({place}), so that it is honoured for ever: switch is its last stage"
+
+
+def _quotes(data: bytes, name: str) -> bool:
+    return any(quote + name.encode() + quote in data for quote in (b'"', b"`"))
 
 
 def is_assigned(analysis: Analysis, symbol: Symbol) -> bool:

@@ -6,7 +6,7 @@ from gomigrate.finalizer.names import Declared
 from gomigrate.finalizer.placement import Placement, legacy_name
 from gomigrate.finalizer.removal import doc_start
 from gomigrate.go.fold import comment_above
-from gomigrate.go.syntax import SourceFile
+from gomigrate.go.syntax import newline_of
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Stage, TextEdit
 from gomigrate.packs import Render
@@ -34,7 +34,7 @@ def _legacy_edit(declared: Declared, old: str, stage: Stage) -> TextEdit:
     assert declaration is not None
     grouped = b"(" in file.source[declaration.start_byte : spec.start_byte]
     comment = _comment(name, stage)
-    newline = _newline(file)
+    newline = file.newline.decode()
     line = file.source.find(b"\n", spec.end_byte)
     end = len(file.source) if line < 0 else line
     end -= file.source[end - 1 : end] == b"\r"
@@ -43,6 +43,9 @@ def _legacy_edit(declared: Declared, old: str, stage: Stage) -> TextEdit:
     else:
         keyword = "var" if declaration.type == "var_declaration" else "const"
         text = f'{newline}{newline}{comment}{newline}{keyword} {name}{typed} = "{old}"'
+        if line >= 0 and file.source[line + 1 :].lstrip(b" \t").startswith(b"/"):
+            # It would be taken for one block with a comment that stands right below.
+            text += newline
     return TextEdit(file.path, end, end, text.encode())
 
 
@@ -66,10 +69,6 @@ def next_comment(declared: Declared) -> list[TextEdit]:
         return []
     end = lines[-1].end_byte - file.text(lines[-1]).endswith("\r")
     return [TextEdit(file.path, lines[0].start_byte, end, _comment(name, Stage.SWITCH).encode())]
-
-
-def _newline(file: SourceFile) -> str:
-    return "\r\n" if b"\r\n" in file.source[:4096] else "\n"
 
 
 def new_file(workspace: Workspace, render: Render, placement: Placement, stage: Stage) -> bytes:
@@ -103,7 +102,7 @@ def _doc(placement: Placement) -> str:
         declaration = spec.parent
         alone = declaration is not None and b"(" not in declared.file.source[declaration.start_byte : spec.start_byte]
         node = declaration if alone and declaration is not None else spec
-        lines = declared.file.source[doc_start(declared.file, node) : node.start_byte].decode().splitlines()
+        lines = declared.file.source[doc_start(declared.file, node) : node.start_byte].decode().split("\n")
         if declared.symbol.name == placement.key.name and lines:
             return "\n\t".join(stripped for line in lines if (stripped := line.strip()))
     return ""
@@ -111,8 +110,8 @@ def _doc(placement: Placement) -> str:
 
 def _is_crlf(workspace: Workspace, folder: str) -> bool:
     """Whether the package's files end their lines with CRLF."""
-    heads = [(workspace.checkout.read(p) or b"")[:4096] for p in workspace.checkout.go_files_in(folder)]
-    return bool(heads) and all(b"\r\n" in head for head in heads)
+    files = [workspace.checkout.read(p) or b"" for p in workspace.checkout.go_files_in(folder)]
+    return bool(files) and all(newline_of(data) == b"\r\n" for data in files)
 
 
 def _header(workspace: Workspace, folder: str) -> str:

@@ -31,8 +31,12 @@ def hot_files(analysis: Analysis, paths: Iterable[str]) -> list[SourceFile]:
         data = analysis.workspace.checkout.read(path) or b""
         wanted = names if path.endswith("_test.go") else (*NEEDLES, *names)
         if any(n in data for n in wanted) and not is_generated(data) and not _is_runtime(analysis, path):
-            files.append(analysis.workspace.file(path))
-    return [f for f in files if f is not None]
+            file = analysis.workspace.file(path)
+            if file is not None:
+                files.append(file)
+            elif not path.endswith("_test.go"):
+                analysis.unread[path] = data
+    return files
 
 
 def _is_runtime(analysis: Analysis, path: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from gomigrate.catalogue import DIRECTIVE
 from gomigrate.go.fold import merged
 from gomigrate.go.syntax import SourceFile, named
 from gomigrate.model import TextEdit
 
-_DIRECTIVES = ("//go:", "// +", "//+")
+_DIRECTIVES = ("//go:", "// +", "//+", f"//{DIRECTIVE.decode()}")
 
 
 def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit, ...] | None:
@@ -36,7 +37,7 @@ def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit,
             continue
         rest.append(child)
         spans += [_spec_span(file, s) for s in specs]
-    if not rest and not _has_package_doc(file):
+    if not rest and not _has_package_doc(file) and DIRECTIVE not in file.source:
         return None
     last = max((r.end_byte for r in rest), default=_preamble_end(file))
     for child in file.root.named_children:

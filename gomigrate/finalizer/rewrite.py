@@ -58,6 +58,8 @@ class Namer:
 
     def package(self, file: SourceFile, at: Node, path: str, name: str) -> str:
         """The name by which a package is used at a node; it is imported when it is not yet."""
+        if not name:
+            raise Refused(f"no file of {path} that can be read tells the name of its package")
         found = file.import_of(path)
         if found is not None:
             local = found.alias or name
@@ -115,7 +117,7 @@ class Rewriter:
         else:
             adds = operation in (Operation.ADD, Operation.SET_IF_EMPTY)
             names = [added] if adds else keys
-            calls = self._written(namer, decision, Operation.ADD if adds else Operation.REMOVE, names).splitlines()
+            calls = self._written(namer, decision, Operation.ADD if adds else Operation.REMOVE, names).split("\n")
             if decision.asks_before:
                 question = self._written(namer, decision, Operation.CONTAINS, names, negated=adds)
                 text, edits = self._asked_before(decision, question, calls)
@@ -196,7 +198,7 @@ class Rewriter:
             return f"return {question}"
         adds = meaning.operation in (Operation.ADD, Operation.SET_IF_EMPTY)
         names = [added] if adds else keys
-        lines = self._written(namer, decision, Operation.ADD if adds else Operation.REMOVE, names).splitlines()
+        lines = self._written(namer, decision, Operation.ADD if adds else Operation.REMOVE, names).split("\n")
         if meaning.result != "none":
             name = answer = self._fresh(file, at, "added" if adds else "removed")
             if decision.asks_before:

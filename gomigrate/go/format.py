@@ -225,7 +225,7 @@ def _breaks(previous: int, size: int, logs: list[float]) -> bool:
 
 def _split_long_functions(before: bytes, file: SourceFile) -> SourceFile:
     """Functions of one line that became too long for that, on several lines."""
-    newline = b"\r\n" if b"\r\n" in file.source[:4096] else b"\n"
+    newline = file.newline
     known = {line.rstrip(b"\r") for line in before.split(b"\n")}
     for function in sorted(descend(file.root, *FUNCTION_LIKE), key=lambda f: -f.start_byte):
         body = function.child_by_field_name("body")
@@ -328,6 +328,8 @@ def _cells(file: SourceFile, spec: Node, keep: bool, comment: Node | None) -> tu
     if trailing and comment is not None:
         # go/printer fills the missing columns, so that comments of unlike lines still stand in one column.
         cells += [""] * max(0, extra - 1)
-        cells.append(file.text(comment))
-        end = comment.end_byte
+        # The grammar takes the carriage return of a line's end for a part of the comment.
+        text = file.text(comment).rstrip("\r")
+        cells.append(text)
+        end = comment.start_byte + len(text.encode())
     return cells, end

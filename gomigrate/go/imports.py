@@ -6,7 +6,7 @@ import re
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import SourceFile, descend
+from gomigrate.go.syntax import SourceFile, descend, newline_of
 from gomigrate.model import TextEdit
 
 
@@ -54,10 +54,6 @@ def _uses(file: SourceFile, name: str) -> bool:
     return False
 
 
-def _newline(source: bytes) -> bytes:
-    return b"\r\n" if b"\r\n" in source[:4096] else b"\n"
-
-
 def _remove(source: bytes, spec: Node) -> bytes:
     declaration = spec.parent
     if declaration is not None and declaration.type == "import_spec_list" and len(declaration.named_children) > 1:
@@ -73,7 +69,7 @@ def _remove(source: bytes, spec: Node) -> bytes:
             if after[:1] in (b"\n", b"\r"):
                 after = after[after.find(b"\n") + 1 :]
             else:
-                before = before.rstrip(b"\r\n") + _newline(source)
+                before = before.rstrip(b"\r\n") + newline_of(source)
         return before + after
     while declaration is not None and declaration.type != "import_declaration":
         declaration = declaration.parent
@@ -83,7 +79,7 @@ def _remove(source: bytes, spec: Node) -> bytes:
     end = source.find(b"\n", declaration.end_byte) + 1 or len(source)
     rest = source[end:]
     if not rest.strip():
-        return source[:start].rstrip(b"\r\n") + _newline(source)
+        return source[:start].rstrip(b"\r\n") + newline_of(source)
     if source[:start].rstrip(b"\r").endswith((b"\n\n", b"\n\r\n")):
         rest = rest.lstrip(b"\r\n")
     return source[:start] + rest
@@ -105,7 +101,7 @@ def _heading(source: bytes, start: int, end: int) -> int:
 
 def _addition(file: SourceFile, alias: str, import_path: str) -> TextEdit:
     """The edit that adds one import where gofmt and goimports would have it."""
-    newline = _newline(file.source).decode()
+    newline = file.newline.decode()
     line = f'{alias} "{import_path}"' if alias else f'"{import_path}"'
     groups = _groups(file)
     if groups:
@@ -136,7 +132,7 @@ def _line_end(source: bytes, offset: int) -> int:
 
 def _beside_single(file: SourceFile, declaration: Node, line: str, import_path: str) -> TextEdit:
     """`import "x"` becomes a group of two; of an empty or odd declaration nothing is touched."""
-    newline = _newline(file.source).decode()
+    newline = file.newline.decode()
     specs = list(descend(declaration, "import_spec"))
     if len(specs) != 1 or b"(" in file.source[declaration.start_byte : declaration.end_byte]:
         return _insertion(file, declaration.end_byte, f"{newline}import {line}")

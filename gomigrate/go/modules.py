@@ -132,7 +132,7 @@ def _add_replacement(replaces: dict[str, Replacement], words: list[str], directo
 def _directives(text: str) -> list[tuple[str, list[str]]]:
     found = []
     block = ""
-    for raw in text.splitlines():
+    for raw in text.split("\n"):
         line = raw.partition("//")[0].translate(_QUOTES).strip()
         if not line:
             continue

@@ -68,13 +68,19 @@ class References:
     def of(self, symbol: Symbol) -> list[Reference]:
         """Every reference in the checkout, declarations left out."""
         found: list[Reference] = []
-        own = set(self.workspace.checkout.go_files_in(symbol.folder))
-        everywhere = own | set(self.importers(symbol.folder) if symbol.exported else ())
-        paths = sorted(everywhere) if self.only is None else self.only
+        checkout = self.workspace.checkout
+        own = set(checkout.go_files_in(symbol.folder))
+        paths = sorted(own | self._elsewhere(symbol)) if self.only is None else self.only
         word = symbol.name.encode()
+        for link in checkout.links_in(symbol.folder):
+            self.blind[symbol] = link
         for path in paths:
-            data = self.workspace.checkout.read(path)
-            if data is None or word not in data:
+            data = checkout.read(path)
+            if data is None:
+                if path in own:
+                    self.blind[symbol] = path
+                continue
+            if word not in data:
                 continue
             file = self.workspace.file(path)
             if file is not None:
@@ -82,6 +88,21 @@ class References:
             elif re.search(rb"\b" + re.escape(word) + rb"\b", data):
                 self.blind[symbol] = path
         return found
+
+    def _elsewhere(self, symbol: Symbol) -> set[str]:
+        """The files of other packages that can use a symbol."""
+        if not symbol.exported:
+            return set()
+        if not symbol.receiver:
+            return set(self.importers(symbol.folder))
+        # A method is called on what some function gives, in packages that need not import the one that declares it.
+        folders = {symbol.folder}
+        new = [symbol.folder]
+        while new:
+            more = {path.rpartition("/")[0] for path in self.importers(new.pop())} - folders
+            folders |= more
+            new += more
+        return {path for folder in folders for path in self.workspace.checkout.go_files_in(folder)}
 
     def _in_file(self, file: SourceFile, symbol: Symbol, own: bool) -> Iterator[Reference]:
         external_test = own and file.package_name.endswith("_test") and not self._is_package(symbol, file)

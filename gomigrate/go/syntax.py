@@ -22,6 +22,8 @@ _BOM = b"\xef\xbb\xbf"
 _NEW_OF_VALUE = re.compile(rb"\bnew(?=\((?!\s*(?:\[|(?:map|chan|struct|interface|func)\b)))")
 _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 
+# Written code has nodes about a hundred deep. What is asked of a node takes time that grows with its depth.
+MAX_DEPTH = 250
 FUNCTIONS = frozenset({"function_declaration", "method_declaration"})
 FUNCTION_LIKE = FUNCTIONS | {"func_literal"}
 STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
@@ -82,6 +84,11 @@ class SourceFile:
     def text(self, node: Node) -> str:
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
+    @cached_property
+    def newline(self) -> bytes:
+        """How most lines of the file end."""
+        return newline_of(self.source)
+
     @property
     def directory(self) -> str:
         return self.path.rpartition("/")[0]
@@ -98,12 +105,24 @@ class SourceFile:
     def first_error(self) -> Node | None:
         return next(_errors(self.root), None) if self.root.has_error else None
 
+    @property
+    def is_too_deep(self) -> bool:
+        """Whether a node lies more than MAX_DEPTH nodes below the root."""
+        open_ones = [(self.root, 0)]
+        while open_ones:
+            node, depth = open_ones.pop()
+            if depth > MAX_DEPTH:
+                return True
+            # What holds few nodes is not deep: only large ones are looked into.
+            if depth + node.descendant_count > MAX_DEPTH:
+                open_ones += [(child, depth + 1) for child in node.named_children]
+        return False
+
     @cached_property
     def package_name(self) -> str:
-        for node in self.root.children:
-            if node.type == "package_clause":
-                return self.text(node.named_children[0])
-        return ""
+        """What the package clause says; '' when the file does not begin with one, which is no Go."""
+        first = next((n for n in self.root.named_children if n.type != "comment"), None)
+        return self.text(named(first)[0]) if first is not None and first.type == "package_clause" else ""
 
     @cached_property
     def imports(self) -> tuple[Import, ...]:
@@ -137,8 +156,13 @@ class SourceFile:
 
     @cached_property
     def functions_by_name(self) -> dict[tuple[str, str], Node]:
-        """(receiver's type name or '', name) -> declaration."""
+        """(receiver's type name or '', name) -> declaration; the last one of several."""
         return {(self.receiver_type(n), self.name_of(n)): n for n in self.functions}
+
+    def declares_twice(self, receiver: str, name: str) -> bool:
+        """Whether a function stands here more than once, which Go does not compile."""
+        same = [n for n in self.functions if (self.receiver_type(n), self.name_of(n)) == (receiver, name)]
+        return len(same) > 1
 
     @cached_property
     def types(self) -> dict[str, Node]:
@@ -199,6 +223,11 @@ def _parsed(source: bytes, old_tree: Tree | None) -> Tree:
         if not other.root_node.has_error:
             return other
     return tree
+
+
+def newline_of(source: bytes) -> bytes:
+    """How most of the lines end."""
+    return b"\r\n" if 2 * source.count(b"\r\n") > source.count(b"\n") else b"\n"
 
 
 def is_generated(source: bytes) -> bool:
@@ -307,8 +336,9 @@ def unparen(node: Node) -> Node:
 
 
 def _errors(node: Node) -> Iterator[Node]:
-    if node.type == "ERROR" or node.is_missing:
-        yield node
-    for child in node.children:
-        if child.has_error or child.is_missing:
-            yield from _errors(child)
+    open_ones = [node]
+    while open_ones:
+        node = open_ones.pop()
+        if node.type == "ERROR" or node.is_missing:
+            yield node
+        open_ones += reversed([c for c in node.children if c.has_error or c.is_missing])

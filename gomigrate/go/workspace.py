@@ -18,7 +18,14 @@ _MANY_FILES = 16
 _SMALL_PACKAGE = 1 << 20
 _MOST_JOINED = 32
 _FEW_FILES = 4
-_PACKAGE = re.compile(rb"^package[ \t]+(\w+)", re.MULTILINE)
+_BLANK = rb"(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"
+_PACKAGE = re.compile(rb"(?:\xef\xbb\xbf)?" + _BLANK + rb"package(?!\w)" + _BLANK + rb"(\w+)")
+_PREDECLARED = re.compile(rb"\b(?:append|cap|copy|len|make|panic|string|true|false|nil)\b")
+_NAMES = rb"(?:\w+[ \t]*,[ \t]*)*"
+_BEFORE_DECLARED = re.compile(rb"(?:(?:var|const|type|func)[ \t]+|([ \t]+))" + _NAMES)
+_BEHIND_DECLARED = re.compile(rb"[ \t\w,.*\[\]]*=[^=]")
+# What stands further from a line's start or from a name is not looked at: it may declare the name.
+_NEAR = 1000
 
 
 class Workspace:
@@ -32,6 +39,13 @@ class Workspace:
         self._package_names: dict[str, str] = {}
         self._looked: set[str] = set()
         self._joined: dict[str, tuple[bytes, list[int]] | None] = {}
+        # Caches of this workspace, and not of its class: those would keep every workspace for ever.
+        self.module_of = cache(self._module_of)
+        self.folder_of = cache(self._folder_of)
+        self.function = cache(self._function)
+        self.value = cache(self._value)
+        self.type_spec = cache(self._type_spec)
+        self.redeclared = cache(self._redeclared)
         for path in sorted(checkout.module_files):
             folder, _, name = path.rpartition("/")
             if name == "go.mod":
@@ -72,10 +86,13 @@ class Workspace:
             self.checkout.notes.append(Note(f"{path}:{line}", "is not valid UTF-8; the file is skipped"))
             return None
         file = SourceFile(path, data)
-        if file.root.has_error:
+        if file.root.has_error or not file.package_name:
             node = file.first_error
             line, column = file.position(node.start_byte if node else 0)
             self.checkout.notes.append(Note(f"{path}:{line}:{column}", "has a syntax error; the file is skipped"))
+            return None
+        if file.is_too_deep:
+            self.checkout.notes.append(Note(path, "is nested too deeply; the file is skipped"))
             return None
         return file
 
@@ -126,15 +143,14 @@ class Workspace:
     def _read_package_name(self, folder: str) -> str:
         for path in self.checkout.go_files_in(folder):
             if not path.endswith("_test.go"):
-                clause = _PACKAGE.search(self.checkout.read(path) or b"")
+                clause = _PACKAGE.match(self.checkout.read(path) or b"")
                 if clause is not None:
                     return clause[1].decode()
         return ""
 
     # -- modules and import paths ---------------------------------------------------------------------------
 
-    @cache  # noqa: B019 - one workspace lives as long as the run
-    def module_of(self, folder: str) -> Module | None:
+    def _module_of(self, folder: str) -> Module | None:
         """The module a folder belongs to: the nearest go.mod at or above it."""
         above = [folder]
         while above[-1]:
@@ -164,8 +180,7 @@ class Workspace:
         rest = folder[len(module.directory) :].strip("/")
         return f"{module.path}/{rest}" if rest else module.path
 
-    @cache  # noqa: B019
-    def folder_of(self, import_path: str, importer: str) -> str | None:
+    def _folder_of(self, import_path: str, importer: str) -> str | None:
         """The folder of the checkout that `import_path` means in package `importer`, by go.mod and go.work.
 
         None when the package is not in the checkout. A suffix that merely looks alike is no match.
@@ -213,8 +228,7 @@ class Workspace:
 
     # -- symbols --------------------------------------------------------------------------------------------
 
-    @cache  # noqa: B019
-    def function(self, folder: str, receiver: str, name: str) -> tuple[SourceFile, Node] | None:
+    def _function(self, folder: str, receiver: str, name: str) -> tuple[SourceFile, Node] | None:
         """A function (receiver '') or method declared in a package; None when there is none, or more than one.
 
         Build-tagged files may declare the same function twice with different bodies: that is not one meaning.
@@ -224,11 +238,12 @@ class Workspace:
         for file in self.files_holding(folder, name.encode(), *(f"{s}{end}".encode() for s in starts for end in "([")):
             node = file.functions_by_name.get((receiver, name))
             if node is not None:
+                if file.declares_twice(receiver, name):
+                    return None
                 found.append((file, node))
         return found[0] if len(found) == 1 else None
 
-    @cache  # noqa: B019
-    def value(self, folder: str, name: str) -> tuple[SourceFile, Value] | None:
+    def _value(self, folder: str, name: str) -> tuple[SourceFile, Value] | None:
         """A constant or variable at package level; None when there is none, or more than one."""
         found = []
         word = name.encode()
@@ -241,8 +256,7 @@ class Workspace:
                 found.append((file, value))
         return found[0] if len(found) == 1 else None
 
-    @cache  # noqa: B019
-    def type_spec(self, folder: str, name: str) -> tuple[SourceFile, Node] | None:
+    def _type_spec(self, folder: str, name: str) -> tuple[SourceFile, Node] | None:
         """A declared type: its type_spec or type_alias."""
         # Most types stand in a declaration of their own; only then are fewer files worth a parse.
         for starts in ((f"type {name}",), (f"\t{name} ", f"\t{name}\t", f"({name} ", f"; {name} ")):
@@ -251,6 +265,29 @@ class Workspace:
                 if spec is not None:
                     return file, spec
         return None
+
+    def _redeclared(self, folder: str) -> frozenset[str]:
+        """Predeclared names that a package declares for itself, or may."""
+        found: set[str] = set()
+        for path in self.checkout.go_files_in(folder):
+            data = self.checkout.read(path) or b""
+            for match in _PREDECLARED.finditer(data):
+                name = match[0].decode()
+                if name not in found and _may_declare(data, *match.span()):
+                    found.add(name)
+        return frozenset(found)
+
+
+def _may_declare(data: bytes, start: int, end: int) -> bool:
+    """Whether a word that stands here may be one that a package declares, by the line it stands in."""
+    line = data.rfind(b"\n", max(0, start - _NEAR), start) + 1
+    if not line:
+        return start > _NEAR
+    before = _BEFORE_DECLARED.fullmatch(data, line, start)
+    if before is None:
+        return False
+    # In a group of declarations it is followed by its value.
+    return before[1] is None or _BEHIND_DECLARED.match(data, end, end + _NEAR) is not None
 
 
 def _holding(data: bytes, begins: list[int], text: bytes, most: int) -> list[int]:

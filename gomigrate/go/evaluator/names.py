@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from tree_sitter import Node
@@ -15,7 +13,6 @@ from gomigrate.go.evaluator.values import EMPTY, NIL, NO_ERROR, UNIT, UNTYPED_NI
 from gomigrate.go.scope import Local, is_assigned, lookup
 from gomigrate.go.syntax import SourceFile, string_value, unparen
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
-from gomigrate.go.workspace import Workspace
 
 
 class Frame(dict[str, Any]):
@@ -241,7 +238,7 @@ class Names:
         return (
             self._variable(name) is None
             and lookup(self._file, name, node) is None
-            and name not in _redeclared(self.workspace, self._file.directory)
+            and name not in self.workspace.redeclared(self._file.directory)
         )
 
     def _package(self, operand: Node) -> str | None:
@@ -258,23 +255,6 @@ class Names:
         if local is not None and local.type is not None and self.kinds.is_type_parameter(file, local.type):
             return None
         return self.types.of(file, node)
-
-
-@lru_cache(maxsize=256)
-def _redeclared(workspace: Workspace, folder: str) -> frozenset[str]:
-    """Predeclared names that a package declares for itself, or may."""
-    found: set[str] = set()
-    for path in workspace.checkout.go_files_in(folder):
-        for match in _PREDECLARED.finditer(workspace.checkout.read(path) or b""):
-            found.add(match[1].decode())
-    return frozenset(found)
-
-
-# A newline, and not "^", which is no declaration's place in the first line: so lines are found quickly.
-_PREDECLARED = re.compile(
-    rb"\n(?:(?:var|const|type|func)[ \t]+(?:\w+[ \t]*,[ \t]*)*|[ \t]+(?:\w+[ \t]*,[ \t]*)*(?=\w+[ \t\w,.*\[\]]*=[^=]))"
-    rb"(append|cap|copy|len|make|panic|string|true|false|nil)\b",
-)
 
 
 def _name_of(slot: str) -> str:
