@@ -13,7 +13,8 @@ from gomigrate.finalizer.adders import Use, added_by
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.deciding import left_alone
 from gomigrate.finalizer.decision import Going, overlaps
-from gomigrate.finalizer.names import NameUses
+from gomigrate.finalizer.names import Mention, NameUses
+from gomigrate.finalizer.places import place
 from gomigrate.finalizer.roles import is_creation, is_harmless, is_test_code, use_in_words
 from gomigrate.go.references import Reference, Symbol
 from gomigrate.go.syntax import SourceFile
@@ -34,6 +35,10 @@ def block_names(analysis: Analysis) -> None:
             if reason:
                 analysis.blocked[uses.rule.old] = (reason, reference)
                 break
+        patched = next((m for m in uses.mentions if _is_in_patch(analysis, m, uses.rule.old)), None)
+        if patched is not None:
+            reason = f"{place(patched.file, patched.node)} holds it in a text that speaks of finalizers, and may set it"
+            analysis.blocked[uses.rule.old] = (reason, None)
         blind = next((b for d in uses.old if (b := analysis.references.blind.get(d.symbol)) is not None), None)
         blind = blind or next((p for p, data in analysis.unread.items() if _quotes(data, uses.rule.old)), None)
         if blind is not None:
@@ -48,10 +53,18 @@ def block_names(analysis: Analysis) -> None:
             analysis.blocked[uses.rule.old] = (f"{variables[0].symbol} is a variable that is assigned elsewhere", None)
 
 
+def _is_in_patch(analysis: Analysis, mention: Mention, name: str) -> bool:
+    """Whether production code may send a text with the name to the API server: a patch or a manifest, that is."""
+    file, node = mention.file, mention.node
+    if is_test_code(file) or file.is_generated or is_harmless(analysis.types, file, node):
+        return False
+    return "finalizers" in file.text(node).replace(name, "")
+
+
 def honoured_for_ever(analysis: Analysis, uses: NameUses) -> str:
     """Why a name that people write into manifests is never cleaned up."""
-    place = analysis.public[uses.rule.old]
-    return f"people write it into manifests ({place}), so that it is honoured for ever: switch is its last stage"
+    where = analysis.public[uses.rule.old]
+    return f"people write it into manifests ({where}), so that it is honoured for ever: switch is its last stage"
 
 
 def _quotes(data: bytes, name: str) -> bool:
