@@ -251,7 +251,7 @@ class Rewriter:
             if len(calls) > 1 and (statement.parent is None or statement.parent.type != "statement_list"):
                 raise Refused("both names must be removed, and this place holds one statement only")
             separator = self._separator(site.file, node)
-            text = separator.join(calls)
+            text = f"{_linter_comment(site.file, statement)}{separator}".join(calls)
             return "\n".join(calls), self._replace(site, text)
         wanted = kind == "changed"
         if len(calls) == 1:
@@ -369,6 +369,13 @@ class Rewriter:
             return "; "
         newline = "\r\n" if file.source[start - 2 : start] == b"\r\n" else "\n"
         return newline + indent.decode()
+
+
+def _linter_comment(file: SourceFile, statement: Node) -> str:
+    """What a linter is told behind a statement, with what stands before it: it is true of each call in its place."""
+    end = file.source.find(b"\n", statement.end_byte)
+    behind = file.source[statement.end_byte : len(file.source) if end < 0 else end].decode("utf-8", "replace")
+    return behind.rstrip() if behind.lstrip().startswith(("//nolint", "//lint:")) else ""
 
 
 def line_span(file: SourceFile, node: Node) -> tuple[int, int]:

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit
 from gomigrate.finalizer.wording import is_stale
 from gomigrate.go.evaluator.runtime import Context, is_expression
 from gomigrate.go.scope import Local, lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named, statements
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, called, descend, named, statements
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
@@ -80,6 +81,9 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
         if isinstance(meaning, Meaning):
             site = _site(file, nodes, meaning, context)
             if isinstance(site, Site):
+                if best is not None and _is_called(types, file, best) and _comments(nodes) > _comments(best.nodes):
+                    # It is controllerutil's call already: what people say of it stays with it.
+                    break
                 best = site
                 continue
             first_context = first_context or site
@@ -96,6 +100,18 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
     why = first_context or first
     reason = why.reason if why is not None else "is not understood"
     return Unknown(file, access, reason, _is_write(file, access))
+
+
+def _is_called(types: Types, file: SourceFile, site: Site) -> bool:
+    """Whether a site is one call of controllerutil."""
+    node = site.nodes[0]
+    call = named(node)[0] if node.type == "expression_statement" else node
+    operand, _ = called(file, call)
+    return len(site.nodes) == 1 and operand is not None and types.package_of(file, operand) == CONTROLLERUTIL
+
+
+def _comments(nodes: tuple[Node, ...]) -> int:
+    return sum(len(descend(node, "comment")) for node in nodes)
 
 
 def _units(file: SourceFile, access: Node) -> list[tuple[Node, ...]]:
