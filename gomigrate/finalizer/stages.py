@@ -7,6 +7,7 @@ the name is left as it is, everywhere, with the place that speaks against it.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -28,6 +29,11 @@ from gomigrate.go.references import Reference
 from gomigrate.go.syntax import STRINGS, SourceFile, statement_around
 from gomigrate.model import Operation, Stage, TextEdit
 
+_OLD_NAME = re.compile(
+    r"\b((old|older|earlier|previous|former)( \w+)? (finalizers?|names?|keys?|marks?|ones?)|legacy|deprecated|both"
+    r"|backwards?|compat\w*|no longer|eventually|unqualified|non-domain\w*|migrat\w*|short-?\s?circuit\w*)\b",
+    re.IGNORECASE,
+)
 _QUIET = frozenset({"GetFinalizers", "GetDeletionTimestamp", "GetName", "GetNamespace", "IsZero", "len"})
 
 
@@ -328,7 +334,7 @@ def _fold(analysis: Analysis, step: Step, calls: list[Call], file: SourceFile) -
         raise Left(str(kept), file, kept.node, "change it by hand") from None
     for statement in _statements_around([*(c.node for pair in pairs for c in pair), *fold.shorter]):
         comment = legacy_comment(file, statement)
-        if comment:
+        if comment and (_is_in({file.path: spans}, file, statement) or _names_the_old(step.uses, file, comment)):
             start = file.source.rfind(b"\n", 0, comment[0].start_byte) + 1
             spans.append((start, file.source.find(b"\n", comment[-1].end_byte) + 1))
         elif not _is_in({file.path: spans}, file, statement):
@@ -336,6 +342,13 @@ def _fold(analysis: Analysis, step: Step, calls: list[Call], file: SourceFile) -
             step.stale += [(file, c) for c in lines if speaks_of_the_past(file.text(c))]
     step.changed += [(call, "") for call, _ in pairs]
     return merged(spans)
+
+
+def _names_the_old(uses: NameUses, file: SourceFile, comment: list[Node]) -> bool:
+    """Whether a comment above code that stays speaks of the old name, and of no other thing that is old."""
+    text = " ".join(file.text(c) for c in comment)
+    known = (uses.rule.old, *(d.symbol.name for d in uses.old))
+    return any(name in text for name in known) or bool(_OLD_NAME.search(text))
 
 
 def _statements_around(nodes: list[Node]) -> list[Node]:

@@ -254,7 +254,8 @@ def align_value_groups(file: SourceFile, around: list[str]) -> SourceFile:
             continue
         specs = _specs(declaration)
         names = {file.text(n) for s in specs for n in s.children_by_field_name("name")}
-        if len(specs) > 1 and names & set(around):
+        in_parentheses = any(n.type == "(" for c in declaration.children for n in (c, *c.children[:1]))
+        if in_parentheses and names & set(around):
             replacements += _aligned(file, declaration, specs)
     return file.with_edits(replacements)
 
