@@ -17,7 +17,7 @@ from gomigrate.errors import UserError
 from gomigrate.finalizer import constants, diagnostics, stage_diagnostics
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.blocking import is_addition
-from gomigrate.finalizer.decision import Decision, Going
+from gomigrate.finalizer.decision import Decision, Going, function_around
 from gomigrate.finalizer.deleting import is_thin, offered
 from gomigrate.finalizer.exported import deprecation
 from gomigrate.finalizer.fixtures import Fixture, find_fixtures
@@ -26,7 +26,7 @@ from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.placement import Placement, place
 from gomigrate.finalizer.removal import removal_edits
 from gomigrate.finalizer.rewrite import Namer, Refused, Rewrite, Rewriter
-from gomigrate.finalizer.roles import is_test_code
+from gomigrate.finalizer.roles import is_harmless, is_test_code
 from gomigrate.finalizer.rounds import run
 from gomigrate.finalizer.stages import Left, Step, next_stage
 from gomigrate.go.edits import Conflict
@@ -246,7 +246,7 @@ def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placeme
     for reference in _remaining(analysis, uses):
         file, node = reference.file, reference.node
         literal = reference in uses.old_literals
-        adds = is_test_code(file) or is_addition(analysis, reference)
+        adds = is_test_code(file) or is_addition(analysis, reference) or _tells_of_addition(analysis, uses, reference)
         own = any(d.symbol.folder == file.directory for d in placement.beside)
         if not literal and (not moved or own) and not (stage is Stage.PREPARE and adds):
             continue
@@ -272,6 +272,18 @@ def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placeme
         both = created if before is None else before + b"\n" + created[created.index(b"const (") :]
         draft.created[placement.path] = both
     return True
+
+
+def _tells_of_addition(analysis: Analysis, uses: NameUses, reference: Reference) -> bool:
+    """Whether a log, or the like, stands in a function that adds the name: it says the name that objects get."""
+    function = function_around(reference.node)
+    if function is None or not is_harmless(analysis.types, reference.file, reference.node):
+        return False
+    return any(
+        d.rewritten and d.uses is uses and d.site.meaning.operation in (Operation.ADD, Operation.SET_IF_EMPTY)
+        and d.site.file is reference.file and function_around(d.site.nodes[0]) == function
+        for d in analysis.decisions
+    )  # fmt: skip
 
 
 def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:

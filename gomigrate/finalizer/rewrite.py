@@ -16,6 +16,7 @@ from gomigrate.finalizer.placement import Constant, Placement, sees
 from gomigrate.finalizer.runtime_versions import needs_sets
 from gomigrate.finalizer.wording import Wording
 from gomigrate.go.evaluator.kinds import SETS
+from gomigrate.go.fold import merged
 from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
 from gomigrate.go.workspace import Workspace
@@ -345,6 +346,8 @@ class Rewriter:
     def _fresh(self, file: SourceFile, node: Node, name: str) -> str:
         """A variable name that the function around does not use yet, and no other site in it was given."""
         function = [a for a in ancestors(node) if a.type in FUNCTION_LIKE][-1]
+        if descend(function, "goto_statement"):
+            raise Refused("it needs a new variable here, which a goto of this function would jump over")
         given = self._given.setdefault((file.path, function.start_byte), set())
         used = {file.text(i) for i in descend(function, "identifier")} | set(file.values) | given
         candidates = (name, f"{name}Finalizer", *(f"{name}{i}" for i in range(2, 99)))
@@ -358,7 +361,8 @@ class Rewriter:
 
     @staticmethod
     def _dead(site) -> tuple[TextEdit, ...]:  # type: ignore[no-untyped-def]
-        return tuple(TextEdit(site.file.path, *line_span(site.file, d), b"") for d in site.dead)
+        spans = merged([line_span(site.file, d) for d in site.dead])
+        return tuple(TextEdit(site.file.path, *_with_blank_line(site.file, *span), b"") for span in spans)
 
     @staticmethod
     def _separator(file: SourceFile, statement: Node) -> str:
@@ -369,6 +373,17 @@ class Rewriter:
             return "; "
         newline = "\r\n" if file.source[start - 2 : start] == b"\r\n" else "\n"
         return newline + indent.decode()
+
+
+def _with_blank_line(file: SourceFile, start: int, end: int) -> tuple[int, int]:
+    """Whole lines that go, with the blank line behind them when one stands before them, or a block opens there."""
+    source = file.source
+    before = source[:start].rstrip(b" \t\r\n")
+    apart = source.count(b"\n", len(before), start) > 1 or before.endswith(b"{")
+    behind = source.find(b"\n", end) + 1
+    if source[start - 1 : start] == b"\n" and apart and behind and not source[end:behind].strip():
+        return start, behind
+    return start, end
 
 
 def _linter_comment(file: SourceFile, statement: Node) -> str:

@@ -18,6 +18,7 @@ from gomigrate.finalizer import constants
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.blocking import honoured_for_ever, is_addition, is_assigned
 from gomigrate.finalizer.calls import Call, find_call, is_part_of_addition, moves_over, only_asks, partner
+from gomigrate.finalizer.decision import function_around
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Constant, sees
@@ -210,6 +211,9 @@ def _switch(analysis: Analysis, uses: NameUses, places: _Places, adds: list[Call
             _name(analysis, step, reference, new=True)
         elif not is_harmless(analysis.types, reference.file, reference.node):
             raise _not_understood(reference)
+        elif any(c.file is reference.file and function_around(c.node) == function_around(reference.node) for c in adds):
+            # A log of what is added.
+            _name(analysis, step, reference, new=True)
     folders = {r.file.directory for r, new in places.tests if not new}
     alike = {c.key.id for c in places.test_calls if partner(c, places.test_calls) is not None}
     for reference, new in places.tests:
