@@ -43,6 +43,7 @@ _FUNCTION = re.compile(r"^func (?:\([^)]*\) )?(\w+)", re.MULTILINE)
 # Names that interfaces, the go command or other packages give: they cannot be chosen freely.
 _FIXED = re.compile(
     r"(Test|Benchmark|Fuzz|Example)\w*|DeepCopy\w*|[GS]etFinalizers|main|init|Reconcile|Error|Is[Zz]ero"
+    r"|ConvertTo|ConvertFrom"
 )
 _BOM = "\ufeff"
 

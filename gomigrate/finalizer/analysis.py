@@ -96,7 +96,7 @@ class Analysis:
             return ()
         from gomigrate.finalizer.proposal import propose
 
-        return propose(self.types, self.found)
+        return propose(self.types, self.references, self.found)
 
     def recognised(self) -> list[Site]:
         return [s for s in self.sites.values() if isinstance(s, Site)]

@@ -15,7 +15,7 @@ from gomigrate.finalizer.deciding import left_alone
 from gomigrate.finalizer.decision import Going, overlaps
 from gomigrate.finalizer.names import Mention, NameUses
 from gomigrate.finalizer.places import place
-from gomigrate.finalizer.roles import is_creation, is_harmless, is_test_code, use_in_words
+from gomigrate.finalizer.roles import is_conversion, is_creation, is_harmless, is_test_code, use_in_words
 from gomigrate.go.references import Reference, Symbol
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Stage
@@ -98,8 +98,12 @@ def _unclear(analysis: Analysis, reference: Reference, gone: Going) -> str:
         return f"{where} is generated and holds the name"
     if is_test_code(file) or is_addition(analysis, reference) or is_harmless(analysis.types, file, node):
         return ""
+    if is_conversion(file, node):
+        return f"{where} converts the name from one version of the API to another: decide which name each one speaks"
     for decision in analysis.decisions_in(file):
         if decision.site.covers(node):
+            if decision.already:
+                return f"the use of the name at {where} is left: what stands there also does it to other names"
             if not decision.left or decision.intended:
                 return ""
             return f"the use of the name at {where} is left: {decision.left}"

@@ -54,12 +54,24 @@ def group(flows: Sequence[Flow]) -> Found:
     unknown: dict[tuple[str, int], tuple[Flow, Source]] = {}
     for flow in flows:
         for source in flow.sources:
-            for text in source.texts:
+            # An empty text stands for none.
+            for text in filter(None, source.texts):
                 by_text.setdefault(text, []).append((flow, source))
             if source.reason and not source.foreign:
                 unknown.setdefault((source.file.path, source.node.start_byte), (flow, source))
     names = tuple(_name(text, by_text[text]) for text in sorted(by_text))
     return Found(names, tuple(unknown.values()), frozenset(flow.file.directory for flow in flows))
+
+
+def computed_constants(found: Found) -> dict[str, list[Declared]]:
+    """Name -> the constants that hold it by an expression, such as `prefix + "finalizer"`."""
+    constants = {n.text: [s.declared for s in n.computed if s.declared and is_plain_constant(s)] for n in found.names}
+    return {text: list(dict.fromkeys(d)) for text, d in constants.items() if d}
+
+
+def is_plain_constant(source: Source) -> bool:
+    """Whether a computed name is all that a constant holds: Go knows its text as well, and nothing can change it."""
+    return source.declared is not None and source.declared.value.kind == "const" and len(source.texts) == 1
 
 
 def _name(text: str, found: list[tuple[Flow, Source]]) -> FoundName:

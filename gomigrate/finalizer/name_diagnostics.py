@@ -12,6 +12,7 @@ from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.found import FoundName
 from gomigrate.finalizer.places import at
 from gomigrate.finalizer.qualified import Verdict, complaint
+from gomigrate.finalizer.refusals import is_past
 from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Diagnostic, Note
@@ -30,7 +31,7 @@ def describe_names(analysis: Analysis) -> Iterator[Diagnostic]:
     for found in analysis.found.names:
         refused = analysis.refused_names.get(found.text, "")
         wanted = refused or found.verdict in (Verdict.UNQUALIFIED, Verdict.INVALID)
-        if wanted and found.text not in mapped:
+        if wanted and found.text not in mapped and (refused or not is_past(analysis.references, found)):
             yield from _left(analysis, found, refused, proposed.get(found.text, ""))
     for _, source in analysis.found.unknown:
         if not source.file.is_test:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -59,8 +60,14 @@ class NameUses:
         return bool(self.old or self.new or self.old_literals or self.new_literals)
 
 
-def find_names(rules: tuple[FinalizerName, ...], files: list[SourceFile], references: References) -> list[NameUses]:
-    """The uses of each name, with every reference to the constants that hold it."""
+def find_names(
+    rules: tuple[FinalizerName, ...],
+    files: list[SourceFile],
+    references: References,
+    computed: Mapping[str, list[Declared]],
+) -> list[NameUses]:
+    """The uses of each name, with every reference to the constants that hold it; `computed` are those that hold one by
+    an expression."""
     found = [NameUses(rule) for rule in rules]
     for uses in found:
         needle = uses.rule.old.encode(), uses.rule.new.encode()
@@ -68,6 +75,8 @@ def find_names(rules: tuple[FinalizerName, ...], files: list[SourceFile], refere
             if not file.is_generated and any(n in file.source for n in needle):
                 _scan(references.types, file, uses)
     for uses in found:
+        uses.old += computed.get(uses.rule.old, [])
+        uses.new += computed.get(uses.rule.new, [])
         for declared in uses.old:
             uses.old_references += references.of(declared.symbol)
         for declared in uses.new:

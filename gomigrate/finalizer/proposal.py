@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from gomigrate.finalizer.found import Found, FoundName
+from gomigrate.finalizer.found import Found, FoundName, is_plain_constant
+from gomigrate.finalizer.places import place
 from gomigrate.finalizer.qualified import Verdict, judge_name
+from gomigrate.finalizer.refusals import is_past
+from gomigrate.go.references import References
 from gomigrate.go.strings import literal_field, values_of
 from gomigrate.go.types import Named, Types
 from gomigrate.model import NameProposal
@@ -16,16 +19,27 @@ _MARKER = re.compile(rb"^//[ \t]*\+(?:k8s:)?groupName=([^\s\"]+)", re.MULTILINE)
 _GROUP_VERSIONS = ("GroupVersion", "SchemeGroupVersion", "GroupName")
 
 
-def propose(types: Types, found: Found) -> tuple[NameProposal, ...]:
+def propose(types: Types, references: References, found: Found) -> tuple[NameProposal, ...]:
     """A proposal for each name that the API server does not like: unique, and a qualified name no code uses yet."""
     taken = {name.text for name in found.names}
     proposals = []
     for name in found.names:
         if name.verdict in (Verdict.UNQUALIFIED, Verdict.INVALID):
-            proposal = _proposal(types, name, taken)
+            why = _unfit(references, name)
+            proposal = NameProposal(name.text, "", why) if why else _proposal(types, name, taken)
             taken.add(proposal.new)
             proposals.append(proposal)
     return tuple(proposals)
+
+
+def _unfit(references: References, name: FoundName) -> str:
+    """Why a name gets no new one by itself; '' when it may."""
+    source = next((s for s in name.computed if not is_plain_constant(s)), None)
+    if source is not None:
+        return f"it is computed at {place(source.file, source.node)}: write it there as one plain text first"
+    if is_past(references, name):
+        return "nothing here adds it, it is only tested for and removed: leave it, unless code elsewhere adds it"
+    return ""
 
 
 def _proposal(types: Types, name: FoundName, taken: set[str]) -> NameProposal:
@@ -43,9 +57,16 @@ def _proposal(types: Types, name: FoundName, taken: set[str]) -> NameProposal:
         return NameProposal(name.text, "", known)
     group, kinds = next(iter(groups.items()))
     for new in _candidates(name.text, group, sorted(set(kinds))):
-        if new not in taken and judge_name(new) is Verdict.QUALIFIED:
+        if new not in taken and judge_name(new) is Verdict.QUALIFIED and not _is_said(types, name.objects, new):
             return NameProposal(name.text, new, f"carried by {', '.join(sorted(set(kinds)))} of {group}")
     return NameProposal(name.text, "", f"every name that suggests itself in {group} is taken")
+
+
+def _is_said(types: Types, carriers: Iterable[Named], new: str) -> bool:
+    """Whether the package of a type that carries the finalizer has this text already: as an annotation's key, say."""
+    checkout = types.workspace.checkout
+    folders = {c.folder for c in carriers if c.folder is not None}
+    return any(f'"{new}"'.encode() in (checkout.read(p) or b"") for f in folders for p in checkout.go_files_in(f))
 
 
 def _candidates(old: str, group: str, kinds: list[str]) -> Iterable[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from tree_sitter import Node
 
-from gomigrate.finalizer.found import Found, FoundName
+from gomigrate.finalizer.found import Found, FoundName, is_plain_constant
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.places import place
-from gomigrate.go.references import References
+from gomigrate.finalizer.roles import is_harmless, is_test_code
+from gomigrate.go.references import Reference, References
 from gomigrate.go.syntax import SourceFile, ancestors
+from gomigrate.model import Operation
 
 _CONTROLLER_CALLS = frozenset(
     ("Named", "WithName", "GetEventRecorderFor", "GetEventRecorder", "FieldOwner", "ForceOwnership", "NewUnmanaged")
@@ -34,7 +37,12 @@ def _reasons(references: References, by_text: Mapping[str, FoundName], uses: Nam
         flow = new.flows[0]
         yield f"{uses.rule.new!r} is a finalizer of this checkout already ({place(flow.file, flow.node)})"
     for source in old.computed if old is not None else ():
+        if is_plain_constant(source):
+            continue
         yield f"it is computed at {place(source.file, source.node)}: write the name there as one plain text"
+    exported = old is not None and any(d.symbol.exported for d in old.declared)
+    if old is not None and not uses.migrated and not exported and is_past(references, old):
+        yield "nothing here adds it, it is only tested for and removed: objects of earlier releases carry it as it is"
     yield from _two_modules(references, uses)
     for reference in (*uses.old_references, *uses.old_literals):
         file, node = reference.file, reference.node
@@ -44,6 +52,37 @@ def _reasons(references: References, by_text: Mapping[str, FoundName], uses: Nam
         if role:
             what = f"{file.text(node)}, which holds it," if reference in uses.old_references else "the same text"
             yield f"{what} is also {role} at {place(file, node)}: give that a constant of its own"
+
+
+def is_past(references: References, found: FoundName) -> bool:
+    """Whether a name is only tested for and removed, and no other use could add it: objects of earlier releases carry
+    it, and nothing gives it to one."""
+    if found.computed or any(f.operation not in (Operation.CONTAINS, Operation.REMOVE) for f in found.flows):
+        return False
+    places = {(f.file.path, f.node.start_byte) for f in found.flows}
+    return all(
+        (r.file.path, r.node.start_byte) in places or is_harmless(references.types, r.file, r.node)
+        for declared in found.declared
+        for r in references.of(declared.symbol)
+        if not is_test_code(r.file)
+    )
+
+
+def in_use(references: References, found: Found, uses: NameUses) -> NameUses:
+    """The uses without those of constants that hold the new name as something else, an annotation's key say: they do
+    not tell that the code is at a stage."""
+    flowing = {d.symbol for n in found.names if n.text == uses.rule.new for d in n.declared}
+    new = [d for d in uses.new if d.symbol in flowing or not _is_other(references.of(d.symbol))]
+    literals = [r for r in uses.new_literals if not _is_other([r])]
+    return replace(
+        uses, new=new, new_literals=literals, new_references=[r for d in new for r in references.of(d.symbol)]
+    )
+
+
+def _is_other(uses: list[Reference]) -> bool:
+    """Whether every use in production code is clearly no finalizer, and there is one."""
+    roles = [_role(r.file, r.node) for r in uses if not is_test_code(r.file)]
+    return bool(roles) and all(roles)
 
 
 def _two_modules(references: References, uses: NameUses) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import SourceFile, ancestors, called, named
+from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors, called, named
 from gomigrate.go.types import Named, Pointer, Types
 
 _ASSERTIONS = frozenset(
@@ -83,6 +83,12 @@ def _is_logger(types: Types, file: SourceFile, node: Node, depth: int = 0) -> bo
     if package is not None:
         return _is_for_people(package) or (package == _RUNTIME and file.text(field) in ("Log", "LoggerFrom"))
     return node.type == "call_expression" and _is_logger(types, file, operand, depth + 1)
+
+
+def is_conversion(file: SourceFile, node: Node) -> bool:
+    """Whether a node stands in code that converts objects from one version of an API to another."""
+    functions = [file.name_of(a) for a in ancestors(node) if a.type in FUNCTIONS]
+    return any(f in ("ConvertTo", "ConvertFrom") or f.startswith(("Convert_", "autoConvert_")) for f in functions)
 
 
 def is_api_group(types: Types, file: SourceFile, node: Node) -> bool:

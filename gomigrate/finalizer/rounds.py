@@ -8,7 +8,7 @@ from gomigrate.finalizer.deciding import decide
 from gomigrate.finalizer.decision import function_around, is_inside
 from gomigrate.finalizer.deleting import delete, tests_of
 from gomigrate.finalizer.finding import accesses, bodies, helper_files, hot_files, is_write, named_places, wrapped_calls
-from gomigrate.finalizer.found import group
+from gomigrate.finalizer.found import computed_constants, group
 from gomigrate.finalizer.helpers import find_helpers
 from gomigrate.finalizer.names import find_names
 from gomigrate.finalizer.sites import Site, Unknown, find_site
@@ -45,9 +45,11 @@ def begin(
         look(analysis)
         flows = find_flows(analysis.types, analysis.references, analysis.files, analysis.recognised())
         analysis.found = group(flows)
-    names = find_names(pack.finalizers, *named_places(analysis, files))
+    names = find_names(pack.finalizers, *named_places(analysis, files), computed_constants(analysis.found))
     if pack.finds_names:
-        from gomigrate.finalizer.refusals import refusals
+        from gomigrate.finalizer.refusals import in_use, refusals
+
+        names = [in_use(analysis.references, analysis.found, uses) for uses in names]
 
         analysis.refused_names |= refusals(analysis.references, analysis.found, names)
     analysis.names = [u for u in names if u.rule.old not in analysis.refused_names]

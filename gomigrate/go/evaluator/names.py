@@ -11,7 +11,8 @@ from gomigrate.go.evaluator.kinds import Kind, Kinds
 from gomigrate.go.evaluator.runtime import VARIABLE, Runtime
 from gomigrate.go.evaluator.values import EMPTY, NIL, NO_ERROR, UNIT, UNTYPED_NIL, Free, Obj, Unbound, Unsupported
 from gomigrate.go.scope import Local, is_assigned, lookup
-from gomigrate.go.syntax import SourceFile, string_value, unparen
+from gomigrate.go.strings import values_of
+from gomigrate.go.syntax import SourceFile, Value, string_value, unparen
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
 
 
@@ -221,13 +222,20 @@ class Names:
         text = string_value(self._file, local.value)
         return text if text and not is_assigned(self._file, local) else None
 
-    def _package_value(self, folder: str, name: str, node: Node, file: SourceFile, value: Any) -> Expr:
+    def _package_value(self, folder: str, name: str, node: Node, file: SourceFile, value: Value) -> Expr:
         if value.text is None and value.literal is not None:
             kind = self.types.of(file, value.literal)
             if isinstance(kind, Sequence):
                 raise Unsupported(f"{name} is a list at package level", node)
-        free = self._free(f"{folder}.{name}", node, value.text)
+        free = self._free(f"{folder}.{name}", node, value.text or self._constant_text(file, value))
         return lambda frame: free
+
+    def _constant_text(self, file: SourceFile, value: Value) -> str | None:
+        """The one text of a constant that is put together from others, as Go makes it when it compiles."""
+        if value.kind != "const" or value.literal is None:
+            return None
+        texts = values_of(self.types, file, value.literal)
+        return next(iter(texts)) or None if not isinstance(texts, str) and len(texts) == 1 else None
 
     def _declared(self, folder: str, receiver: str, name: str, function: tuple[SourceFile, Node]) -> Function:
         self.used_functions[(folder, receiver, name)] = function
