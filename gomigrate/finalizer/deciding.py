@@ -112,6 +112,10 @@ def _decision(analysis: Analysis, site: Site) -> Decision:
     verdict = judge(analysis.types, kind)
     calls = analysis.runtime(site.file.directory).calls
     decision = Decision(site, object=object_text, address=verdict.address, verdict=verdict, type=kind, calls=calls)
+    if _is_given(analysis, decision):
+        # It is handed over as it is now: by its address, or as the pointer or interface that it is.
+        shown = (site.file.text(n) for node in site.nodes for n in descend(node, "unary_expression"))
+        decision = decision._replace(address=f"&{object_text}" in shown)
     decision = _with_name(analysis, decision)
     if decision.already:
         return decision
@@ -145,7 +149,9 @@ def _obstacle(analysis: Analysis, decision: Decision) -> Obstacle | None:
         return Obstacle("the object has no name at this place", "give it to a variable first")
     takes_meta = decision.calls is not None and decision.calls.takes_meta
     any_meta = takes_meta or meaning.operation is Operation.IS_DELETING
-    if decision.verdict.level not in (("object", "meta") if any_meta else ("object",)):
+    if not _is_given(analysis, decision) and decision.verdict.level not in (
+        ("object", "meta") if any_meta else ("object",)
+    ):
         return Obstacle(
             f"{decision.object} is not known to be a client.Object: {decision.verdict.text}",
             "declare it with its API type or as client.Object, then run again",
@@ -195,6 +201,11 @@ def _runtime_obstacle(analysis: Analysis, decision: Decision) -> Obstacle | None
             "require controller-runtime 0.5.3 or later, then run again",
         )
     return None
+
+
+def _is_given(analysis: Analysis, decision: Decision) -> bool:
+    """Whether controllerutil is given an object of unknown type already: the code compiles, so that it takes it."""
+    return decision.verdict.level == "unknown" and _is_already(analysis, decision)
 
 
 def _read_again(analysis: Analysis, site: Site) -> bool:
@@ -291,7 +302,7 @@ def _name_nearby(analysis: Analysis, site: Site, kind: Type | None) -> NameUses 
 def _is_already(analysis: Analysis, decision: Decision) -> bool:
     """Whether the unit is written with controllerutil only, or with the sets that stand in for it."""
     site = decision.site
-    if site.meaning.functions:
+    if any("Finalizers" in file.text(node) for file, node in site.meaning.functions.values()):
         return False
     called = 0
     for node in site.nodes:

@@ -6,6 +6,7 @@ functions whose results are such: each gives the set of all texts that can come 
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable
 from itertools import product
@@ -114,6 +115,9 @@ class _Strings:
         called = _library(self.types, file, node)
         if called == ("fmt", "Sprintf") and arguments:
             return self._sprintf(file, arguments, depth)
+        if called == ("path", "Join") and arguments:
+            parts = [self.of(file, a, depth + 1) for a in arguments]
+            return _each(parts, _joined_path)
         if called == ("strings", "Join") and len(arguments) == 2 and arguments[0].type == "composite_literal":
             parts = [self.of(file, e, depth + 1) for e in elements(arguments[0])]
             return _each([self.of(file, arguments[1], depth + 1), *parts], lambda t: t[0].join(t[1:]))
@@ -231,6 +235,14 @@ def _library(types: Types, file: SourceFile, call: Node) -> tuple[str, str]:
     field = function.child_by_field_name("field") if function is not None else None
     package = types.package_of(file, operand) if operand is not None else None
     return (package or "", file.text(field)) if field is not None else ("", "")
+
+
+def _joined_path(parts: tuple[str, ...]) -> str:
+    """What Go's path.Join gives: empty parts do not count, and the whole is cleaned."""
+    given = "/".join(filter(None, parts))
+    clean = posixpath.normpath(given) if given else ""
+    # A path of two leading slashes is one of its own to POSIX, not to Go.
+    return f"/{clean.lstrip('/')}" if clean.startswith("//") else clean
 
 
 def _each(parts: list[frozenset[str]], made: Callable[[tuple[str, ...]], str]) -> frozenset[str]:
