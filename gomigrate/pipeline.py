@@ -116,7 +116,14 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     _refuse_overwriting(checkout, outcome.originals, outcome.changes)
     _refuse_left_out(options.selection, outcome.changes)
     chosen = [Note("", options.note)] if options.note else []
-    notes = [*chosen, *_git_notes(checkout), *_module_notes(workspace), *checkout.notes, *unmatched(analysis)]
+    notes = [
+        *chosen,
+        *_git_notes(checkout),
+        *_module_notes(workspace),
+        *checkout.notes,
+        *unmatched(analysis),
+        *outcome.notes,
+    ]
     commit = _commit(checkout.top)
     return Plan(
         checkout=checkout.top.name or str(checkout.top),

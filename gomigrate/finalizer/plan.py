@@ -19,7 +19,7 @@ from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.blocking import is_addition
 from gomigrate.finalizer.decision import Decision, Going, function_around
 from gomigrate.finalizer.deleting import is_thin, offered
-from gomigrate.finalizer.exported import deprecation
+from gomigrate.finalizer.exported import deprecation, is_offered
 from gomigrate.finalizer.fixtures import Fixture, find_fixtures
 from gomigrate.finalizer.matrix import behaviour_before, upgrade_matrix
 from gomigrate.finalizer.names import NameUses
@@ -34,7 +34,7 @@ from gomigrate.go.format import align_value_groups, tidy, touches_layout
 from gomigrate.go.imports import with_imports
 from gomigrate.go.references import Reference, Symbol
 from gomigrate.go.syntax import SourceFile
-from gomigrate.model import ConstantChoice, Diagnostic, Operation, Stage, TextEdit, UpgradeMatrix
+from gomigrate.model import ConstantChoice, Diagnostic, Note, Operation, Stage, TextEdit, UpgradeMatrix
 from gomigrate.packs import FinalizerName, Render
 
 NARROWED = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.SET_IF_EMPTY})
@@ -79,6 +79,7 @@ class Outcome(NamedTuple):
     matrices: tuple[UpgradeMatrix, ...]
     module_changes: tuple[str, ...] = ()
     names: tuple[FinalizerName, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def with_companions(
         self, found: Iterable[Diagnostic], originals: dict[str, bytes], changes: dict[str, bytes | None]
@@ -114,7 +115,21 @@ def make_plan(analysis: Analysis, constant_package: str, render: Render) -> Outc
         matrices,
         tuple(_module_change(analysis, p, user) for p in draft.placements.values() for user in p.unseen),
         tuple(u.rule for u in analysis.names if _is_at_stage(analysis, draft, u)),
+        tuple(_offered_names(analysis, draft)),
     )
+
+
+def _offered_names(analysis: Analysis, draft: Draft) -> Iterator[Note]:
+    """What becomes of exported constants in code of other checkouts, where it is no longer what it was."""
+    changed = [d for p in draft.placements.values() if not p.uses.migrated for d in (p.declared, *p.beside) if d]
+    names = sorted({d.symbol.name for d in changed if is_offered(analysis.workspace, d.file, d.symbol)})
+    if names and analysis.stage is not Stage.CLEANUP:
+        listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        yield Note(
+            "",
+            f"{listed}: exported, so that code of other repositories gets the new name with its next update; where it "
+            "tests for or removes the finalizer, it must honour the legacy constant as well",
+        )
 
 
 def _is_at_stage(analysis: Analysis, draft: Draft, uses: NameUses) -> bool:
