@@ -71,11 +71,23 @@ class Suppressions:
 
     def keeps(self, rule: Rule, file: SourceFile, *nodes: Node) -> str:
         """Why an edit that such a finding asks for is not made at these nodes; '' when nothing speaks against it."""
-        return self._why(s for n in nodes for s in self.of(file) if _keeps(s, rule, file, n) or _inside(s, n))
+        return self._why(
+            s for s, spans, inside in self._near(file, nodes) if inside or (spans and (not s.rules or s.names(rule)))
+        )
 
     def keeps_whole(self, file: SourceFile, *declarations: Node) -> str:
         """Why declarations may not go: a comment of any rule speaks for one, or stands in it; '' when none does."""
-        return self._why(s for n in declarations for s in self.of(file) if _spans(s, file, n) or _inside(s, n))
+        return self._why(s for s, _, _ in self._near(file, declarations))
+
+    def _near(self, file: SourceFile, nodes: tuple[Node, ...]) -> Iterator[tuple[Suppression, bool, bool]]:
+        """The comments that speak for the lines of a node, or stand in it, and which of both they do."""
+        for node in nodes if self.of(file) else ():
+            start, end = node.start_byte, node.end_byte
+            first, last = file.position(start)[0], file.position(end)[0]
+            for found in self.of(file):
+                spans, inside = found.spans(first, last), start <= found.node.start_byte < end
+                if spans or inside:
+                    yield found, spans, inside
 
     def _why(self, found: Iterator[Suppression]) -> str:
         first = next(found, None)
@@ -86,7 +98,7 @@ class Suppressions:
 
     def suppresses(self, rule: Rule, file: SourceFile, *nodes: Node) -> bool:
         """Whether findings of this rule at one of these nodes are suppressed."""
-        return any(s.names(rule) and _spans(s, file, n) for n in nodes for s in self.of(file))
+        return any(spans and s.names(rule) for s, spans, _ in self._near(file, nodes))
 
     def match(self, rule: Rule, file: SourceFile, first: int, last: int) -> Suppression | None:
         """The comment that suppresses a finding on these lines, 1-based and inclusive."""
@@ -99,18 +111,6 @@ class Suppressions:
     def needed(self, suppression: Suppression) -> bool:
         """Whether it has kept or suppressed anything so far."""
         return (suppression.path, suppression.line) in self._needed
-
-
-def _keeps(suppression: Suppression, rule: Rule, file: SourceFile, node: Node) -> bool:
-    return (not suppression.rules or suppression.names(rule)) and _spans(suppression, file, node)
-
-
-def _spans(suppression: Suppression, file: SourceFile, node: Node) -> bool:
-    return suppression.spans(file.position(node.start_byte)[0], file.position(node.end_byte)[0])
-
-
-def _inside(suppression: Suppression, node: Node) -> bool:
-    return node.start_byte <= suppression.node.start_byte < node.end_byte
 
 
 def _parse(file: SourceFile) -> tuple[Suppression, ...]:

@@ -194,6 +194,27 @@ def test_a_long_line_takes_no_longer_than_many_short_ones(line: str, tmp_path: P
     assert time.process_time() - started < 5
 
 
+ADDS = "\tship.Finalizers = append(ship.Finalizers, finalizer)\n"
+IGNORE = "\t//gomigrate:ignore x y\n"
+MANY = {
+    "places": lambda n: SHIPS + "\nfunc more(ship *corev1.Pod) {\n" + ADDS * n + "}\n",
+    "functions": lambda n: SHIPS + "".join(f"\nfunc more{i}(ship *corev1.Pod) {{\n{ADDS}}}\n" for i in range(n)),
+    "comments": lambda n: SHIPS + "\nfunc x(ship *corev1.Pod) {\n" + (IGNORE + ADDS) * n + "}\n",
+    "calls": lambda n: SHIPS + "\nfunc more(ship *corev1.Pod) {\n" + "\thold(ship)\n" * n + "}\n",
+    "names": lambda n: SHIPS + "\nfunc more() {\n" + '\tlog("flyte-finalizer")\n' * n + "}\n",
+    "else": lambda n: SHIPS + "\nfunc more(x bool) {\n\tif x {\n\t}" + " else if x {\n\t}" * n + "\n}\n",
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_a_file_of_any_size_takes_seconds(kind: str, tmp_path: Path) -> None:
+    started = time.process_time()
+    found = plan(tmp_path, {"ships/ships.go": MANY[kind](5000)})
+    assert time.process_time() - started < 10
+    # What calls a function that is migrated itself needs no look.
+    assert (b"flyte.org/finalizer" in b"".join(d or b"" for d in found.changes.values())) is (kind == "calls")
+
+
 def test_what_was_read_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[weakref.ref[workspace.Workspace]] = []
 
@@ -230,6 +251,47 @@ def test_what_only_python_takes_for_the_end_of_a_line_stays_in_a_text(end: str, 
     text = SHIPS.replace("append(ship.Finalizers, finalizer)", f'append(ship.Finalizers, "a.b/c{end}d")')
     new = plan(tmp_path, {"ships/ships.go": text}).changes["ships/ships.go"] or b""
     assert f'controllerutil.AddFinalizer(ship, "a.b/c{end}d")\n'.encode() in new
+
+
+def test_imports_that_go_together_take_their_group_along(tmp_path: Path) -> None:
+    helper = """package ships
+
+import (
+\tcorev1 "k8s.io/api/core/v1"
+\tmetav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+func held(ship *corev1.Pod, _ metav1.Time) bool {
+\treturn len(ship.Finalizers) > 0
+}
+
+func other() {}
+"""
+    more = "\nfunc Held(ship *corev1.Pod) bool {\n\treturn held(ship, ship.CreationTimestamp)\n}\n"
+    found = plan(tmp_path, {"ships/ships.go": SHIPS + more, "ships/held.go": helper})
+    assert found.changes["ships/held.go"] == b"package ships\n\nfunc other() {}\n"
+
+
+@pytest.mark.parametrize(
+    ("group", "kept"),
+    [
+        ('( "fmt"; corev1 "k8s.io/api/core/v1" )', '( "fmt";  )'),
+        ('( corev1 "k8s.io/api/core/v1"; "fmt" )', '(  "fmt" )'),
+        ('( "fmt"\n\tcorev1 "k8s.io/api/core/v1" )', '( "fmt"\n\t )'),
+    ],
+)
+def test_an_import_that_shares_its_line_goes_alone(group: str, kept: str, tmp_path: Path) -> None:
+    helper = f"""package ships
+
+import {group}
+
+func held(ship *corev1.Pod) bool {{ return len(ship.Finalizers) > 0 }}
+
+func other() {{ fmt.Println() }}
+"""
+    more = "\nfunc Held(ship *corev1.Pod) bool {\n\treturn held(ship)\n}\n"
+    new = plan(tmp_path, {"ships/ships.go": SHIPS + more, "ships/held.go": helper}).changes["ships/held.go"] or b""
+    assert f"import {kept}\n".encode() in new
 
 
 def test_a_method_that_is_declared_twice_has_no_meaning(tmp_path: Path) -> None:

@@ -17,10 +17,12 @@ from gomigrate.finalizer.roles import is_test_code
 from gomigrate.finalizer.sites import WRITES, Site
 from gomigrate.go.references import References
 from gomigrate.go.syntax import GO, SourceFile, descend, is_generated, statements
-from gomigrate.model import Operation
+from gomigrate.model import Note, Operation
 from gomigrate.packs import Pack
 
 NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
+# What is found in a file is compared with each other. Nobody writes that much of it into one file.
+MAX_MENTIONS = 2000
 
 
 def hot_files(analysis: Analysis, paths: Iterable[str]) -> list[SourceFile]:
@@ -32,7 +34,13 @@ def hot_files(analysis: Analysis, paths: Iterable[str]) -> list[SourceFile]:
         wanted = names if path.endswith("_test.go") else (*NEEDLES, *names)
         if any(n in data for n in wanted) and not is_generated(data) and not _is_runtime(analysis, path):
             file = analysis.workspace.file(path)
-            if file is not None:
+            mentions = sum(map(data.count, wanted))
+            if mentions > MAX_MENTIONS:
+                analysis.workspace.checkout.notes.append(
+                    Note(path, f"speaks of finalizers more than {MAX_MENTIONS} times; the file is skipped")
+                )
+                analysis.unread[path] = data
+            elif file is not None:
                 files.append(file)
             elif not path.endswith("_test.go"):
                 analysis.unread[path] = data

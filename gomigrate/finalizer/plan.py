@@ -379,6 +379,7 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
             changed = align_value_groups(changed, draft.aligned[path])
         if path in draft.tidied or touches_layout(file.source, edits):
             changed = tidy(file, changed)
+        _must_parse(changed)
         changes[path] = changed.source
         _must_keep_comments(path, file.source, changed.source)
     return originals, {p: c for p, c in changes.items() if c != originals.get(p)}

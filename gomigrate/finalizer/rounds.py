@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.blocking import block_names
 from gomigrate.finalizer.deciding import decide
@@ -19,6 +21,8 @@ from gomigrate.packs import Pack
 from gomigrate.selection import Selection
 
 _EVERYTHING = Selection()
+# Places of a file are compared with each other. Nobody writes that many into one file.
+MAX_PLACES = 1000
 
 
 def begin(
@@ -83,7 +87,12 @@ def look(analysis: Analysis) -> None:
     for site in (*wrapped_calls(analysis), *bodies(analysis)):
         found.setdefault(site.file.path, []).append(site)
     gone = {(f.path, n.start_byte) for f, n in (*analysis.gone_tests, *analysis.gone_functions)}
-    for file, node, _ in sorted(accesses(analysis), key=lambda a: not is_write(*a)):
+    places = accesses(analysis)
+    counts = Counter(file.path for file, _, _ in places)
+    for file, node, writes in sorted(places, key=lambda a: not is_write(*a)):
+        if counts[file.path] > MAX_PLACES:
+            unknown.append(Unknown(file, node, f"this file has more than {MAX_PLACES} such places", writes))
+            continue
         function = function_around(node)
         if function is not None and (file.path, function.start_byte) in gone:
             continue

@@ -28,12 +28,10 @@ def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, 
     # One that stands alone becomes a group with the first; the next ones go into that.
     for some in [ordered] if _groups(after) else [[one] for one in ordered]:
         changed = changed.with_edits([_addition(changed, alias, path) for alias, path in some])
-    if not dead:
-        return changed
-    source = changed.source
-    for found in sorted((i for i in changed.imports if i.path in dead), key=lambda i: -i.spec.start_byte):
-        source = _remove(source, found.spec)
-    return SourceFile(after.path, source)
+    # One after the other: the last one of a group takes the group along.
+    while (found := next((i for i in reversed(changed.imports) if i.path in dead), None)) is not None:
+        changed = SourceFile(after.path, _remove(changed.source, found.spec))
+    return changed
 
 
 def _by_path(wanted: tuple[str, str]) -> str:
@@ -59,6 +57,13 @@ def _remove(source: bytes, spec: Node) -> bytes:
     if declaration is not None and declaration.type == "import_spec_list" and len(declaration.named_children) > 1:
         start = source.rfind(b"\n", 0, spec.start_byte) + 1
         end = source.find(b"\n", spec.end_byte) + 1
+        behind = source[spec.end_byte : end].strip()
+        if source[start : spec.start_byte].strip() or (behind and not behind.startswith((b"//", b"/*"))):
+            semicolon = behind.startswith(b";")
+            return (
+                source[: spec.start_byte]
+                + source[source.find(b";", spec.end_byte) + 1 if semicolon else spec.end_byte :]
+            )
         start = _heading(source, start, end)
         before = source[:start]
         after = source[end:]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +22,7 @@ GO = Language(tree_sitter_go.language())
 _parser = Parser(GO)
 _BOM = b"\xef\xbb\xbf"
 _NEW_OF_VALUE = re.compile(rb"\bnew(?=\((?!\s*(?:\[|(?:map|chan|struct|interface|func)\b)))")
+_NEWLINE = re.compile(rb"\n")
 _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 
 # Written code has nodes about a hundred deep. What is asked of a node takes time that grows with its depth.
@@ -161,8 +164,12 @@ class SourceFile:
 
     def declares_twice(self, receiver: str, name: str) -> bool:
         """Whether a function stands here more than once, which Go does not compile."""
-        same = [n for n in self.functions if (self.receiver_type(n), self.name_of(n)) == (receiver, name)]
-        return len(same) > 1
+        return (receiver, name) in self._declared_twice
+
+    @cached_property
+    def _declared_twice(self) -> set[tuple[str, str]]:
+        counts = Counter((self.receiver_type(n), self.name_of(n)) for n in self.functions)
+        return {name for name, count in counts.items() if count > 1}
 
     @cached_property
     def types(self) -> dict[str, Node]:
@@ -207,8 +214,12 @@ class SourceFile:
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a byte offset, both 1-based; the column counts bytes."""
-        line_start = self.source.rfind(b"\n", 0, offset) + 1
-        return self.source.count(b"\n", 0, offset) + 1, offset - line_start + 1
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(m.end() for m in _NEWLINE.finditer(self.source))]
 
 
 def _parsed(source: bytes, old_tree: Tree | None) -> Tree:
