@@ -9,20 +9,29 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gomigrate.errors import UserError
+from gomigrate.options import (
+    checkout_argument,
+    color_option,
+    common,
+    companions_option,
+    form_option,
+    pack_names,
+    placement,
+    report_option,
+    rule_names,
+    tidy_option,
+)
 
 if TYPE_CHECKING:
     from gomigrate.api import Migration
     from gomigrate.model import Plan
     from gomigrate.settings import Given
 
-F = TypeVar("F", bound=Callable[..., Any])
-STAGES = ("prepare", "switch", "cleanup")
-EXPORTED = ("delete", "deprecate")
 FAILED = 2
 INTERRUPTED = 130
 
@@ -64,93 +73,6 @@ def _show_versions(context: click.Context, option: click.Parameter, wanted: bool
     lines = [f"{shown.get(name, name)} {version}" for name, version in read_versions().items()]
     click.echo("\n".join([*lines, f"packs: {', '.join(sorted(packs.available()))}"]))
     context.exit()
-
-
-def _pack_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
-    """What a shell offers for a pack."""
-    from gomigrate import packs
-
-    folder = context.params.get("rules") or context.params.get("folder")
-    with suppress(UserError):
-        return [name for name in sorted(packs.available(folder)) if name.startswith(begun)]
-    return []
-
-
-def _rule_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
-    """What a shell offers for a rule."""
-    from gomigrate.catalogue import RULES
-
-    return [word for rule in RULES for word in (rule.id, rule.name) if word.startswith(begun)]
-
-
-color_option = click.option(
-    "--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True,
-    help="Colours on the terminal.",
-)  # fmt: skip
-form_option = click.option(
-    "--format", "form", type=click.Choice(("diff", "mbox")), default="diff", show_default=True,
-    help="mbox is for `git am`.",
-)  # fmt: skip
-
-
-def common(command: F) -> F:
-    """The options that every command on a checkout shares."""
-    options = (
-        click.option(
-            "--pack", show_default="by the checkout's modules", metavar="NAME", shell_complete=_pack_names,
-            help="What is known of the project.",
-        ),
-        click.option(
-            "--rules", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
-        ),
-        click.option(
-            "--stage", type=click.Choice(STAGES), show_default="switch",
-            help="prepare: old name added, both honoured. switch: new name added, both honoured. "
-            "cleanup: new name only.",
-        ),
-        color_option,
-        click.option("-q", "--quiet", is_flag=True, help="Errors only."),
-        click.option("-v", "--verbose", is_flag=True, help="Every finding, and the time of each step."),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def placement(command: F) -> F:
-    """The options that every command which changes code shares."""
-    options = (
-        click.option(
-            "--constant-package", metavar="PACKAGE",
-            help="Where new constants, and those that several packages use, go: a folder or an import path. "
-            "Default: chosen, with the reason.",
-        ),
-        click.option(
-            "--exported", type=click.Choice(EXPORTED), show_default="by the pack; deprecate for any operator",
-            help="Exported helpers that nothing in the checkout calls any more. delete: they go. deprecate: they stay, "
-            "call controllerutil and are marked Deprecated, as code elsewhere may call them.",
-        ),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-report_option = click.option(
-    "--report", "reports", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
-    help="A report, .html, .md, .json or .sarif by its ending. May be repeated.",
-)  # fmt: skip
-tidy_option = click.option(
-    "--tidy", is_flag=True,
-    help="Put into the patch what it needs of go.mod, go.sum and vendor/. Runs `go mod tidy` in a scratch copy, and "
-    "may download modules.",
-)  # fmt: skip
-companions_option = click.option(
-    "--companions", is_flag=True,
-    help="Change manifests and Python scripts that hold a name which changes, too, where it is certain what they do. "
-    "Without it they are only told of.",
-)  # fmt: skip
-checkout_argument = click.argument("checkout", type=click.Path(path_type=Path), default=".")
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -501,7 +423,7 @@ def list_rules(folder: Path | None) -> None:
 
 
 @rules.command("show")
-@click.argument("name", shell_complete=_pack_names)
+@click.argument("name", shell_complete=pack_names)
 @click.option(
     "--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
 )
@@ -557,7 +479,7 @@ def new_rules(name: str) -> None:
 
 
 @cli.command(short_help="What a rule is about; without one, the list of all.")
-@click.argument("rule", required=False, shell_complete=_rule_names)
+@click.argument("rule", required=False, shell_complete=rule_names)
 def explain(rule: str | None) -> None:
     """What RULE (its id or name) is about: why, before and after, and the source of the facts.
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from gomigrate.cli import cli, common
+from gomigrate.cli import cli
+from gomigrate.options import common
 from gomigrate.reference import item, wrapped
 
 _HEAD = """\
