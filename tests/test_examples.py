@@ -53,7 +53,7 @@ INVALID = "examples/invalid/hand_written.go"
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (replace(f"{INVALID}.golden", "AddFinalizer", "RemoveFinalizer"), "+    controllerutil.AddFinalizer(pod"),
+        (replace(f"{INVALID}.golden", "AddFinalizer", "RemoveFinalizer"), "+        controllerutil.AddFinalizer(pod"),
         (lambda p: (p / f"{INVALID}.golden").unlink(), "-const finalizer = "),
         (lambda p: (p / INVALID).rename(p / "examples/valid/moved.go"), "moved.go:5:7: GM001"),
         (lambda p: (p / "examples/valid/controllerutil.go").rename(p / "examples/invalid/x.go"), "nothing is found"),

@@ -48,3 +48,28 @@ def test_code_that_clears_everything_once_it_finds_its_own_name(history: tuple[s
         cell.why
         == f"the old code does not test for {NEW}, if the releases do not all mark objects that are there already"
     )
+
+
+def test_an_object_whose_deletion_was_requested_before_a_release_that_adds_first() -> None:
+    today = behaviour(OLD, {OLD}, {OLD})
+    unguarded = SWITCH._replace(adds_deleting=True)
+    cell = stuck(today, unguarded)["old", "new"]
+    assert (cell.left, cell.certain) == ((OLD,), False)
+    assert cell.why == (
+        f"the new code may first add {NEW}, which the API server refuses while an object is being deleted, "
+        "if the releases do not all mark objects that are there already"
+    )
+    assert ("old", "new") not in stuck(today, SWITCH)
+
+
+def test_a_rollback_to_code_that_adds_first_and_clears_everything() -> None:
+    today = behaviour(OLD, {ANY}, {ANY})
+    assert stuck(today, SWITCH) == {}
+    found = stuck(today._replace(adds_deleting=True), SWITCH)
+    assert set(found) == {("new", "old"), ("new", "new", "old"), ("new", "old", "new", "old")}
+    assert {(cell.left, cell.certain) for cell in found.values()} == {((NEW,), False)}
+
+
+def test_what_is_only_set_when_there_is_none_is_not_refused() -> None:
+    today = behaviour(OLD, {ANY}, {ANY})._replace(adds_deleting=True, only_if_empty=True)
+    assert stuck(today, SWITCH) == {}

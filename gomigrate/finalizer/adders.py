@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from gomigrate.finalizer.identity import declaration
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.go.references import Reference
 from gomigrate.go.scope import lookup, parameters
 from gomigrate.go.syntax import SourceFile, ancestors, arguments_of, called, descend, named, statements
-from gomigrate.go.types import Named, Pointer, Types
+from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
 
@@ -32,50 +33,36 @@ class Use(NamedTuple):
 Migrated = Callable[[SourceFile, Node], "Use | None"]
 
 
-def added_by(types: Types, reference: Reference, migrated: Migrated) -> str:
-    """The name of the function that a name is given to and that only adds it; '' when there is none.
+class Addition(NamedTuple):
+    """A call that is given a name, and the function of the checkout that only adds it; `adds` are the places there."""
+
+    call: Node
+    file: SourceFile
+    function: Node
+    adds: tuple[Use, ...]
+
+
+def addition(types: Types, reference: Reference, migrated: Migrated) -> Addition | None:
+    """The call of a function that a name is given to and that only adds it; None when there is none.
 
     `migrated` tells what hand-written code around a node will be a call of controllerutil, if it will."""
     arguments = reference.node.parent
     call = arguments.parent if arguments is not None and arguments.type == "argument_list" else None
-    function = call.child_by_field_name("function") if call is not None else None
-    if arguments is None or function is None:
-        return ""
-    declared = _declaration(types, reference.file, function)
-    if declared is None:
-        return ""
+    declared = declaration(types, reference.file, call) if call is not None else None
+    if arguments is None or call is None or declared is None:
+        return None
     file, node = declared
     given = [n for n, d in parameters(node) if d.type == "parameter_declaration"]
     index = next(i for i, a in enumerate(named(arguments)) if a.id == reference.node.id)
-    if len(given) != len(named(arguments)) or not _only_adds(types, file, node, given[index], migrated):
-        return ""
-    return file.name_of(node)
+    adds = _added(types, file, node, given[index], migrated) if len(given) == len(named(arguments)) else ()
+    return Addition(call, file, node, adds) if adds else None
 
 
-def _declaration(types: Types, file: SourceFile, function: Node) -> tuple[SourceFile, Node] | None:
-    workspace = types.workspace
-    if function.type == "identifier":
-        name = file.text(function)
-        return workspace.function(file.directory, "", name) if lookup(file, name, function) is None else None
-    operand, field = function.child_by_field_name("operand"), function.child_by_field_name("field")
-    if function.type != "selector_expression" or operand is None or field is None:
-        return None
-    name = file.text(field)
-    package = types.package_of(file, operand)
-    if package is not None:
-        folder = workspace.folder_of(package, file.directory)
-        return workspace.function(folder, "", name) if folder is not None else None
-    kind = types.of(file, operand)
-    kind = kind.to if isinstance(kind, Pointer) else kind
-    if isinstance(kind, Named) and kind.folder is not None:
-        return workspace.function(kind.folder, kind.name, name)
-    return None
-
-
-def _only_adds(types: Types, file: SourceFile, function: Node, parameter: Node, migrated: Migrated) -> bool:
+def _added(types: Types, file: SourceFile, function: Node, parameter: Node, migrated: Migrated) -> tuple[Use, ...]:
+    """The places that add a parameter to an object; none when it is used for anything else."""
     body = function.child_by_field_name("body")
     if body is None or file.is_generated:
-        return False
+        return ()
     name = file.text(parameter)
     uses: list[Use] = []
     for identifier in descend(body, "identifier"):
@@ -86,11 +73,12 @@ def _only_adds(types: Types, file: SourceFile, function: Node, parameter: Node, 
             continue
         use = _controllerutil(types, file, identifier) or migrated(file, identifier)
         if use is None or use.operation not in (Operation.ADD, Operation.CONTAINS):
-            return False
+            return ()
         uses.append(use)
-    adds = [u.node for u in uses if u.operation is Operation.ADD]
+    adds = tuple(u for u in uses if u.operation is Operation.ADD)
     questions = [u for u in uses if u.operation is Operation.CONTAINS]
-    return bool(adds) and len({u.object for u in uses}) == 1 and all(_only_guards(file, q, adds) for q in questions)
+    guards = all(_only_guards(file, q, [u.node for u in adds]) for q in questions)
+    return adds if guards and len({u.object for u in uses}) == 1 else ()
 
 
 _CALLS = {"AddFinalizer": Operation.ADD, "ContainsFinalizer": Operation.CONTAINS}

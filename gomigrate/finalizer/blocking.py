@@ -9,10 +9,11 @@ from tree_sitter import Node
 from gomigrate.catalogue import (
     UNQUALIFIED_NAME,
 )
-from gomigrate.finalizer.adders import Use, added_by
+from gomigrate.finalizer.adders import Addition, Use, addition
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.deciding import left_alone
 from gomigrate.finalizer.decision import Going, overlaps
+from gomigrate.finalizer.deletion import Deletion
 from gomigrate.finalizer.names import Mention, NameUses
 from gomigrate.finalizer.places import place
 from gomigrate.finalizer.roles import is_conversion, is_creation, is_harmless, is_test_code, use_in_words
@@ -31,7 +32,7 @@ def block_names(analysis: Analysis) -> None:
             analysis.blocked[uses.rule.old] = (honoured_for_ever(analysis, uses), None)
             continue
         for reference in (*uses.old_references, *uses.old_literals):
-            reason = _unclear(analysis, reference, gone)
+            reason = _unclear(analysis, uses, reference, gone)
             if reason:
                 analysis.blocked[uses.rule.old] = (reason, reference)
                 break
@@ -84,7 +85,7 @@ def is_assigned(analysis: Analysis, symbol: Symbol) -> bool:
     return False
 
 
-def _unclear(analysis: Analysis, reference: Reference, gone: Going) -> str:
+def _unclear(analysis: Analysis, uses: NameUses, reference: Reference, gone: Going) -> str:
     """Why a use of a name keeps the name from changing; '' when it is understood."""
     file, node = reference.file, reference.node
     line = file.position(node.start_byte)[0]
@@ -96,10 +97,16 @@ def _unclear(analysis: Analysis, reference: Reference, gone: Going) -> str:
         return f"{where} may use the name by a dot import"
     if file.is_generated:
         return f"{where} is generated and holds the name"
-    if is_test_code(file) or is_addition(analysis, reference) or is_harmless(analysis.types, file, node):
+    if is_test_code(file) or is_creation(file, node) or is_harmless(analysis.types, file, node):
         return ""
     if is_conversion(file, node):
         return f"{where} converts the name from one version of the API to another: decide which name each one speaks"
+    added = addition_of(analysis, reference)
+    if added is not None:
+        # A call that is a site of its own gets its guard there.
+        site = any(d.rewritten and d.site.covers(node) for d in analysis.decisions_in(file))
+        unsafe = "" if site else Deletion(analysis).unsafe_addition(reference, added, uses)
+        return f"the use of the name at {where} is left: {unsafe}" if unsafe else ""
     for decision in analysis.decisions_in(file):
         if decision.site.covers(node):
             if decision.already:
@@ -116,9 +123,12 @@ def _unclear(analysis: Analysis, reference: Reference, gone: Going) -> str:
 
 def is_addition(analysis: Analysis, reference: Reference) -> bool:
     """Whether a name stands where it gets onto an object: in its composite literal, or given to what adds it."""
-    return is_creation(reference.file, reference.node) or bool(
-        added_by(analysis.types, reference, partial(_migrated, analysis))
-    )
+    return is_creation(reference.file, reference.node) or addition_of(analysis, reference) is not None
+
+
+def addition_of(analysis: Analysis, reference: Reference) -> Addition | None:
+    """The call of a function that only adds the name to an object; None when there is none."""
+    return addition(analysis.types, reference, partial(_migrated, analysis))
 
 
 def _migrated(analysis: Analysis, file: SourceFile, node: Node) -> Use | None:

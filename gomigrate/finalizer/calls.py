@@ -12,7 +12,7 @@ from gomigrate.finalizer.operations import Meaning, classify_unit
 from gomigrate.finalizer.wording import text_at
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.references import Reference
-from gomigrate.go.syntax import SourceFile, ancestors, called, descend, statement_around
+from gomigrate.go.syntax import SourceFile, ancestors, called, descend, statement_around, statements
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
@@ -129,9 +129,10 @@ def is_part_of_addition(call: Call, others: list[Call]) -> bool:
     if statement is None or statement.type != "short_var_declaration":
         return False
     right = statement.child_by_field_name("right")
-    if right is None or call.file.text(right) != call.file.text(negation):
+    # Under a guard it is `added := <not being deleted> && !ContainsFinalizer(o, Name)`.
+    if right is None or call.file.text(right).rpartition("&& ")[2] != call.file.text(negation):
         return False
-    behind = statement.next_named_sibling
+    behind = _under_answer(statement)
     return any(
         c.operation is Operation.ADD
         and c.new is call.new
@@ -142,6 +143,17 @@ def is_part_of_addition(call: Call, others: list[Call]) -> bool:
         and node.id == behind.id
         for c in others
     )
+
+
+def _under_answer(statement: Node) -> Node | None:
+    """The statement behind a question, or the only one in the body of an `if` on its answer there."""
+    behind, left = statement.next_named_sibling, statement.child_by_field_name("left")
+    if behind is None or behind.type != "if_statement" or left is None:
+        return behind
+    condition, body = behind.child_by_field_name("condition"), behind.child_by_field_name("consequence")
+    inside = statements(body) if body is not None else []
+    on_answer = condition is not None and condition.text == left.text
+    return inside[0] if on_answer and len(inside) == 1 else None
 
 
 def moves_over(call: Call, others: list[Call]) -> Call | None:

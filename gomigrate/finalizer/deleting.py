@@ -60,7 +60,7 @@ def delete(analysis: Analysis) -> None:
                 reasons[symbol] = (reference, _why_kept(analysis, reference))
                 break
             else:
-                if symbol.receiver and _in_interface(analysis, symbol, gone):
+                if symbol.receiver and in_interface(analysis, symbol, gone):
                     staying.add(symbol)
                     reasons[symbol] = (None, "an interface of the checkout wants a method of this name")
         if not staying:
@@ -169,7 +169,8 @@ def _only_used_by(analysis: Analysis, file: SourceFile, tests: list[Node]) -> li
     return found
 
 
-def _in_interface(analysis: Analysis, symbol: Symbol, gone: set[Symbol]) -> bool:
+def in_interface(analysis: Analysis, symbol: Symbol, gone: set[Symbol]) -> bool:
+    """Whether an interface of the checkout wants a method of this name; `gone` are all that are asked for."""
     for path in _files_wanting(analysis, symbol, gone):
         file = analysis.workspace.file(path)
         if file is not None and any(file.name_of(m) == symbol.name for m in descend(file.root, "method_elem")):

@@ -47,8 +47,15 @@ from gomigrate.model import (
 
 if TYPE_CHECKING:
     from gomigrate.finalizer.plan import Draft
+    from gomigrate.finalizer.rewrite import Rewrite
 
 _HARMLESS = frozenset({"nil-empty", "zero-time"})
+NOT_WHEN_DELETING = Difference(
+    "not-when-deleting",
+    "adds nothing to an object that is being deleted: the API server refuses a name that such an object does not carry "
+    "yet, and it may carry the other one",
+)
+SAFE = "adds nothing to an object that is being deleted"
 WHAT = {
     Operation.CONTAINS: "asks whether the finalizer is there",
     Operation.ADD: "adds the finalizer",
@@ -157,12 +164,12 @@ def _sites(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
         if decision.already:
             continue
         rewrite = rewrites.get((decision.site.file.path, decision.site.start))
-        fix = SuggestedFix("use controllerutil", rewrite.edits, rewrite.after) if rewrite is not None else None
-        yield _site(analysis, decision, fix)
+        yield _site(analysis, decision, rewrite)
 
 
-def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> Diagnostic:
+def _site(analysis: Analysis, decision: Decision, rewrite: Rewrite | None) -> Diagnostic:
     site, meaning = decision.site, decision.site.meaning
+    fix = SuggestedFix("use controllerutil", rewrite.edits, rewrite.after) if rewrite is not None else None
     text = "".join(site.file.text(n) for n in site.nodes)
     helper = ", ".join(sorted({name for _, _, name in meaning.functions if f"{name}(" in text or f"{name}[" in text}))
     rule = FORCE_CLEAR if decision.intended else HAND_WRITTEN_CALL if helper else INLINE_FINALIZER_CODE
@@ -178,7 +185,7 @@ def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> D
         f"{WHAT[meaning.operation]}{negated}{on}{by}",
         operation=meaning.operation,
         name=decision.uses.rule.old if decision.uses is not None else decision.other_name,
-        evidence=_evidence(analysis, decision),
+        evidence=_evidence(analysis, decision, rewrite),
         fix=fix,
         left_because="" if fix is not None else decision.left,
         next_step="" if fix is not None else decision.next_step,
@@ -188,8 +195,9 @@ def _site(analysis: Analysis, decision: Decision, fix: SuggestedFix | None) -> D
     )
 
 
-def _evidence(analysis: Analysis, decision: Decision) -> Evidence:
+def _evidence(analysis: Analysis, decision: Decision, rewrite: Rewrite | None) -> Evidence:
     meaning = decision.site.meaning
+    proof = rewrite.proof if rewrite is not None else ""
     differences = [
         Difference(name, analysis.pack.accept.get(name, "the pack does not accept this difference"), example)
         for name, example in meaning.differences
@@ -205,10 +213,12 @@ def _evidence(analysis: Analysis, decision: Decision) -> Evidence:
             Difference("sorted", "the names that stay come out sorted, each once: RemoveFinalizer of this "
             "controller-runtime panics when a name is there twice")
         )  # fmt: skip
+    if rewrite is not None and rewrite.guard:
+        differences.append(NOT_WHEN_DELETING)
     harmless = all(d.name in _HARMLESS for d in differences)
     return Evidence(
         Confidence.EXACT if harmless else Confidence.NARROWED,
-        _how(meaning),
+        _how(meaning) + (f"; {SAFE}: {proof}" if proof else ""),
         tuple(differences),
         decision.verdict.text,
         _object(decision),

@@ -3,7 +3,8 @@
 Computed from the operations that were recognised: what the code before and after adds, what its tests honour, and
 what its removals take off. The last release sees the object deleted. Whether a release also marks an object that is
 there already cannot be known: its code may only mark what it creates, or may not run before the object is deleted. So
-each cell follows every such history, and stands for the worst.
+each cell follows every such history, and stands for the worst. A release that first sees an object when its deletion
+was requested may still add its own name to it, when nothing keeps it from that: the API server refuses that write.
 """
 
 from __future__ import annotations
@@ -21,19 +22,27 @@ SEQUENCES = (("old",), ("new",), ("old", "new"), ("new", "old"), ("old", "new", 
 
 
 class Behaviour(NamedTuple):
-    """What code does with one finalizer. `honours` and `removes` hold names, or ANY for every name."""
+    """What code does with one finalizer. `honours` and `removes` hold names, or ANY for every name. `adds_deleting`:
+    nothing is seen that keeps it from adding its name, before anything else, to an object that is being deleted."""
 
     adds: frozenset[str]
     only_if_empty: bool
     honours: frozenset[str]
     removes: frozenset[str]
+    adds_deleting: bool = False
 
     def live(self, finalizers: tuple[str, ...]) -> tuple[str, ...]:
         if self.only_if_empty and finalizers:
             return finalizers
         return (*finalizers, *(n for n in sorted(self.adds) if n not in finalizers))
 
+    def refused(self, finalizers: tuple[str, ...]) -> bool:
+        """Whether the API server refuses what the code does with an object that is being deleted."""
+        return self.adds_deleting and self.live(finalizers) != finalizers
+
     def deleted(self, finalizers: tuple[str, ...]) -> tuple[str, ...]:
+        if self.refused(finalizers):
+            return finalizers
         if ANY not in self.honours and not self.honours & set(finalizers):
             return finalizers
         return () if ANY in self.removes else tuple(f for f in finalizers if f not in self.removes)
@@ -43,10 +52,13 @@ class Behaviour(NamedTuple):
             return "any finalizer" if ANY in values else " and ".join(f"`{v}`" for v in sorted(values)) or "nothing"
 
         adds = names(self.adds) + (" when there is none yet" if self.only_if_empty and self.adds else "")
+        adds += ", perhaps also while the object is being deleted" if self.adds_deleting else ""
         return (f"adds {adds}", f"tests honour {names(self.honours)}", f"removes {names(self.removes)}")
 
 
-def behaviour_before(uses: NameUses, meanings: Iterable[Meaning], creates: Iterable[str]) -> Behaviour:
+def behaviour_before(
+    uses: NameUses, meanings: Iterable[Meaning], creates: Iterable[str], adds_deleting: bool = False
+) -> Behaviour:
     """What the code does today, from the operations recognised in it (tests and force deletes aside).
 
     Where several tests or removals differ, the one that does least counts.
@@ -67,7 +79,8 @@ def behaviour_before(uses: NameUses, meanings: Iterable[Meaning], creates: Itera
         elif meaning.operation is Operation.CLEAR:
             removals.append(frozenset({ANY}))
     honours = _least(tests) if tests else frozenset({ANY})
-    return Behaviour(frozenset(adds), bool(conditional) and all(conditional), honours, _least(removals))
+    only_if_empty = bool(conditional) and all(conditional)
+    return Behaviour(frozenset(adds), only_if_empty, honours, _least(removals), adds_deleting)
 
 
 def _least(sets: list[frozenset[str]]) -> frozenset[str]:
@@ -109,6 +122,11 @@ def _cell(releases: dict[str, Behaviour], created_by: str, sequence: tuple[str, 
         return MatrixCell(created_by, sequence, (), True)
     what = "test for" if not (ANY in last.honours or last.honours & set(finalizers)) else "remove"
     why = f"the {sequence[-1]} code does not {what} {', '.join(left)}"
+    if last.refused(finalizers):
+        why = (
+            f"the {sequence[-1]} code may first add {', '.join(sorted(last.adds - set(finalizers)))}, which the API "
+            "server refuses while an object is being deleted"
+        )
     certain = all(end for end, _ in ends)
     if not certain:
         mark = "mark" if ends[0][0] else "do not all mark"

@@ -427,13 +427,13 @@ def _choice(analysis: Analysis, placement: Placement) -> ConstantChoice:
 
 def _matrices(analysis: Analysis, draft: Draft) -> Iterator[UpgradeMatrix | None]:
     for placement in draft.placements.values():
-        yield _matrix(analysis, placement.uses)
+        yield _matrix(analysis, draft, placement.uses)
     for step in draft.steps:
         if step.uses.rule.old not in draft.placements:
             yield upgrade_matrix(step.uses, step.before, analysis.stage, analysis.public.get(step.uses.rule.old, ""))
 
 
-def _matrix(analysis: Analysis, uses: NameUses) -> UpgradeMatrix | None:
+def _matrix(analysis: Analysis, draft: Draft, uses: NameUses) -> UpgradeMatrix | None:
     meanings = [
         d.site.meaning
         for d in analysis.decisions
@@ -443,6 +443,6 @@ def _matrix(analysis: Analysis, uses: NameUses) -> UpgradeMatrix | None:
     for reference in (*uses.old_references, *uses.old_literals):
         if not is_test_code(reference.file) and is_addition(analysis, reference):
             creates.append(uses.rule.old)
-    return upgrade_matrix(
-        uses, behaviour_before(uses, meanings, creates), analysis.stage, analysis.public.get(uses.rule.old, "")
-    )
+    adds_deleting = any(rewrite.guard for decision, rewrite in draft.rewrites if decision.uses is uses)
+    before = behaviour_before(uses, meanings, creates, adds_deleting)
+    return upgrade_matrix(uses, before, analysis.stage, analysis.public.get(uses.rule.old, ""))

@@ -11,9 +11,12 @@ from tree_sitter import Node
 from gomigrate.errors import UserError
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.decision import Decision
+from gomigrate.finalizer.deletion import REFUSED, Deletion, path_in
+from gomigrate.finalizer.guard import Guard, around, separator
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.placement import Constant, Placement, sees
 from gomigrate.finalizer.runtime_versions import needs_sets
+from gomigrate.finalizer.sites import Site
 from gomigrate.finalizer.wording import Wording
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.fold import merged
@@ -34,11 +37,16 @@ class Refused(Exception):
 
 
 class Rewrite(NamedTuple):
-    """The edits of one site, the text that takes its place, and the imports that it needs: (alias, path)."""
+    """The edits of one site, the text that takes its place, and the imports that it needs: (alias, path).
+
+    Of one that adds a name which has another one beside it, `guard` is the condition that keeps it from an object that
+    is being deleted, or `proof` why none is needed."""
 
     edits: tuple[TextEdit, ...]
     after: str
     imports: tuple[tuple[str, str], ...] = ()
+    guard: str = ""
+    proof: str = ""
 
 
 @dataclass(slots=True)
@@ -87,6 +95,7 @@ class Rewriter:
         self.render = render
         self.stage = analysis.stage
         self.sees = partial(sees, analysis)
+        self.deletion = Deletion(analysis)
         self._given: dict[tuple[str, int], set[str]] = {}
 
     def rewrite(self, decision: Decision, placement: Placement | None) -> Rewrite:
@@ -105,11 +114,11 @@ class Rewriter:
             keys, added = self.keys(namer, file, at, placement)
         else:
             raise Refused("it has no constant to name the finalizer by")
+        guard, proof = self._guard(decision)
         if site.key is not None:
-            text, edits = self._call_for_each(decision, [added] if operation is Operation.ADD else keys)
-            return Rewrite(edits, text, tuple((alias, path) for path, alias in namer.imports.items()))
-        if site.whole:
-            text = self._body(namer, decision, keys, added)
+            text, edits = self._call_for_each(decision, [added] if operation is Operation.ADD else keys, guard)
+        elif site.whole:
+            text = self._body(namer, decision, keys, added, guard)
             edits = self._replace(site, text)
         elif operation in (Operation.CONTAINS, Operation.HAS_ANY):
             question = self._written(namer, decision, Operation.CONTAINS, keys, negated=negated)
@@ -121,10 +130,26 @@ class Rewriter:
             calls = self._written(namer, decision, Operation.ADD if adds else Operation.REMOVE, names).split("\n")
             if decision.asks_before:
                 question = self._written(namer, decision, Operation.CONTAINS, names, negated=adds)
-                text, edits = self._asked_before(decision, question, calls)
+                text, edits = self._asked_before(decision, question, calls, guard)
             else:
-                text, edits = self._change(decision, calls)
-        return Rewrite(edits, text, tuple((alias, path) for path, alias in namer.imports.items()))
+                text, edits = self._change(decision, calls, guard)
+        return Rewrite(edits, text, tuple((alias, path) for path, alias in namer.imports.items()), guard, proof)
+
+    def _guard(self, decision: Decision) -> tuple[str, str]:
+        """The condition under which a name may be added here, or why it always may; neither where no other name may
+        stand on the object. Raises Refused when no condition helps."""
+        site, uses = decision.site, decision.uses
+        if uses is None or site.meaning.operation not in (Operation.ADD, Operation.SET_IF_EMPTY):
+            return "", ""
+        if uses.migrated and {k.constant for k in site.meaning.keys} == {uses.rule.new}:
+            return "", ""
+        path = path_in(site.file, site.nodes, site.meaning.objects[0])
+        proof = self.deletion.proof(site.file, site.nodes[0], path, uses)
+        if proof.hopeless:
+            raise Refused(proof.hopeless)
+        if proof.why:
+            return "", proof.why
+        return self._render("not_is_deleting", {"object": decision.object}), ""
 
     def keys(self, namer: Namer, file: SourceFile, at: Node, placement: Placement) -> tuple[list[str], str]:
         """(names that are honoured, name that is added) as written at a node."""
@@ -191,9 +216,10 @@ class Rewriter:
         values["object"] = f"&{decision.object}" if decision.address else decision.object
         return self._render(name, {**values, "util": namer.package(file, at, CONTROLLERUTIL, "controllerutil")})
 
-    def _body(self, namer: Namer, decision: Decision, keys: list[str], added: str) -> str:
+    def _body(self, namer: Namer, decision: Decision, keys: list[str], added: str, guard: str) -> str:
         """All that a function does, in the words of controllerutil."""
         meaning, file, at = decision.site.meaning, decision.site.file, decision.site.nodes[0]
+        apart = separator(file, at)
         if meaning.result == "value":
             question = self._written(namer, decision, Operation.CONTAINS, keys, negated=meaning.negated)
             return f"return {question}"
@@ -204,16 +230,20 @@ class Rewriter:
             name = answer = self._fresh(file, at, "added" if adds else "removed")
             if decision.asks_before:
                 question = self._written(namer, decision, Operation.CONTAINS, names, negated=adds)
-                lines = [f"{name} := {question}", *lines]
+                lines = [f"{name} := {_and(guard, question)}", *_under(name if guard else "", lines, apart)]
             elif len(lines) == 1:
-                answer = lines.pop()
+                answer = _and(guard, lines.pop())
+                if guard and meaning.result != "changed":
+                    answer = f"({answer})"
             else:
                 answer = f"{lines[1]} || {name}" if meaning.result == "changed" else f"({lines[1]} || {name})"
                 lines = [f"{name} := {lines[0]}"]
             lines.append(f"return {answer}" if meaning.result == "changed" else f"return !{answer}")
-        return self._separator(file, at).join(lines)
+        elif guard:
+            lines = _under(guard, lines, apart)
+        return apart.join(lines)
 
-    def _call_for_each(self, decision: Decision, keys: list[str]) -> tuple[str, tuple[TextEdit, ...]]:
+    def _call_for_each(self, decision: Decision, keys: list[str], guard: str) -> tuple[str, tuple[TextEdit, ...]]:
         """The call of a function that stays, once for each name."""
         site = decision.site
         node, key = site.nodes[0], site.key
@@ -224,7 +254,7 @@ class Rewriter:
         if site.meaning.operation is Operation.CONTAINS:
             text = self._joined(site, " || ".join(calls), len(calls))
             return text, self._replace(site, text)
-        return self._change(decision, calls)
+        return self._change(decision, calls, guard)
 
     def _joined(self, site, text: str, count: int) -> str:  # type: ignore[no-untyped-def]
         """A test for several names, in parentheses where what is around it asks for them."""
@@ -240,7 +270,7 @@ class Rewriter:
             needs = True
         return f"({text})" if needs else text
 
-    def _change(self, decision: Decision, calls: list[str]) -> tuple[str, tuple[TextEdit, ...]]:
+    def _change(self, decision: Decision, calls: list[str], guard: str) -> tuple[str, tuple[TextEdit, ...]]:
         """The calls in the place of a site that changes the list, by how its result is used."""
         site = decision.site
         kind = site.meaning.result
@@ -251,14 +281,28 @@ class Rewriter:
             statement = node.parent if node.parent is not None and node.parent.type == "expression_statement" else node
             if len(calls) > 1 and (statement.parent is None or statement.parent.type != "statement_list"):
                 raise Refused("both names must be removed, and this place holds one statement only")
-            separator = self._separator(site.file, node)
-            text = f"{_linter_comment(site.file, statement)}{separator}".join(calls)
+            apart = separator(site.file, node)
+            text = f"{_linter_comment(site.file, statement)}{apart}".join(calls)
+            if guard:
+                found = self._guarded(site, guard)
+                whole = f"{found.before}{text}{found.behind}".replace(apart, "\n")
+                edits = self._replace(site, f"{found.before}{text}")
+                return whole, (*edits, TextEdit(site.file.path, found.end, found.end, found.behind.encode()))
             return "\n".join(calls), self._replace(site, text)
         wanted = kind == "changed"
         if len(calls) == 1:
             text = calls[0] if wanted else f"!{calls[0]}"
+            if guard:
+                found = self._guarded(site, guard)
+                text = f"{found.before}{calls[0]}{found.behind}" if wanted else f"!({guard} && {calls[0]})"
             return text, self._replace(site, text)
         return self._both(decision, calls, wanted)
+
+    def _guarded(self, site: Site, guard: str) -> Guard:
+        found = around(site.file, site.nodes[-1], guard)
+        if found is None:
+            raise Refused(f"{REFUSED}, and there is no room for a test of its deletion timestamp here")
+        return found
 
     def _both(self, decision: Decision, calls: list[str], wanted: bool) -> tuple[str, tuple[TextEdit, ...]]:
         """Two removals of which one result is wanted: both always run, whatever the first one gives."""
@@ -273,7 +317,7 @@ class Rewriter:
                 lines = [f"{n} := {c}" for n, c in zip(names, calls, strict=True)]
                 if parent.parent is not None and parent.parent.type == "statement_list":
                     # Two lines before read better; they need a place of their own for their names.
-                    before = self._separator(file, parent).join(lines) + self._separator(file, parent)
+                    before = separator(file, parent).join(lines) + separator(file, parent)
                     edits = (
                         TextEdit(file.path, parent.start_byte, parent.start_byte, before.encode()),
                         TextEdit(file.path, node.start_byte, node.end_byte, joined.encode()),
@@ -283,20 +327,20 @@ class Rewriter:
                 return f"if {text} {{", self._replace(site, text)
         if parent is not None and parent.type == "expression_list" and len(named(parent)) == 1:
             outer = parent.parent
-            separator = self._separator(file, outer) if outer is not None else ""
+            apart = separator(file, outer) if outer is not None else ""
             in_list = outer is not None and outer.parent is not None and outer.parent.type == "statement_list"
             if outer is not None and in_list and outer.type in ("short_var_declaration", "assignment_statement"):
                 left = outer.child_by_field_name("left")
                 if left is not None and len(named(left)) == 1 and named(left)[0].type == "identifier" and wanted:
                     name = file.text(left)
-                    text = f"{calls[0]}{separator}{name} = {calls[1]} || {name}"
-                    return text.replace(separator, "\n"), self._replace(site, text)
+                    text = f"{calls[0]}{apart}{name} = {calls[1]} || {name}"
+                    return text.replace(apart, "\n"), self._replace(site, text)
             header = outer.parent if outer is not None and outer.type == "short_var_declaration" else None
             if header is not None and header.type == "if_statement" and wanted:
                 left = outer.child_by_field_name("left") if outer is not None else None
                 above = header.parent is not None and header.parent.type == "statement_list"
                 if above and left is not None and len(named(left)) == 1:
-                    before = f"{names[1]} := {calls[1]}{self._separator(file, header)}"
+                    before = f"{names[1]} := {calls[1]}{separator(file, header)}"
                     text = f"{calls[0]} || {names[1]}"
                     edits = (
                         TextEdit(file.path, header.start_byte, header.start_byte, before.encode()),
@@ -304,7 +348,7 @@ class Rewriter:
                     )
                     return f"{names[1]} := {calls[1]}\nif {file.text(left)} := {text}; …", (*edits, *self._dead(site))
             if outer is not None and in_list and outer.type == "return_statement":
-                before = f"{names[0]} := {calls[0]}{separator}"
+                before = f"{names[0]} := {calls[0]}{apart}"
                 text = f"{calls[1]} || {names[0]}" if wanted else f"!({calls[1]} || {names[0]})"
                 edits = (
                     TextEdit(file.path, outer.start_byte, outer.start_byte, before.encode()),
@@ -313,7 +357,9 @@ class Rewriter:
                 return f"{names[0]} := {calls[0]}\nreturn {text}", (*edits, *self._dead(site))
         raise Refused("both names must be removed, and their common result cannot be written into this expression")
 
-    def _asked_before(self, decision: Decision, question: str, calls: list[str]) -> tuple[str, tuple[TextEdit, ...]]:
+    def _asked_before(
+        self, decision: Decision, question: str, calls: list[str], guard: str
+    ) -> tuple[str, tuple[TextEdit, ...]]:
         """A change whose result is wanted of calls that give none: whether there is something to do is asked before."""
         site = decision.site
         file, parent = site.file, site.nodes[0].parent
@@ -334,9 +380,9 @@ class Rewriter:
         adds = site.meaning.operation in (Operation.ADD, Operation.SET_IF_EMPTY)
         name = self._fresh(file, site.nodes[0], "added" if adds else "removed")
         answer = name if site.meaning.result == "changed" else f"!{name}"
-        lines = [f"{name} := {question}", *calls]
-        separator = self._separator(file, statement)
-        before = "".join(line + separator for line in lines)
+        apart = separator(file, statement)
+        lines = [f"{name} := {_and(guard, question)}", *_under(name if guard else "", calls, apart)]
+        before = "".join(line + apart for line in lines)
         edits = (
             TextEdit(file.path, statement.start_byte, statement.start_byte, before.encode()),
             TextEdit(file.path, site.start, site.end, answer.encode()),
@@ -364,15 +410,18 @@ class Rewriter:
         spans = merged([line_span(site.file, d) for d in site.dead])
         return tuple(TextEdit(site.file.path, *_with_blank_line(site.file, *span), b"") for span in spans)
 
-    @staticmethod
-    def _separator(file: SourceFile, statement: Node) -> str:
-        """What stands between two statements at this place: a new line with the indentation, or '; '."""
-        start = file.source.rfind(b"\n", 0, statement.start_byte) + 1
-        indent = file.source[start : statement.start_byte]
-        if indent.strip(b" \t"):
-            return "; "
-        newline = "\r\n" if file.source[start - 2 : start] == b"\r\n" else "\n"
-        return newline + indent.decode()
+
+def _and(guard: str, question: str) -> str:
+    return f"{guard} && {question}" if guard else question
+
+
+def _under(condition: str, lines: list[str], apart: str) -> list[str]:
+    """Lines in the body of an if, or as they are without a condition."""
+    if not condition:
+        return lines
+    if apart == "; ":
+        return [f"if {condition} {{ {apart.join(lines)} }}"]
+    return [f"if {condition} {{", *(f"\t{line}" for line in lines), "}"]
 
 
 def _with_blank_line(file: SourceFile, start: int, end: int) -> tuple[int, int]:

@@ -16,9 +16,11 @@ from tree_sitter import Node
 from gomigrate.catalogue import LEGACY_LEFT_OVER
 from gomigrate.finalizer import constants
 from gomigrate.finalizer.analysis import Analysis
-from gomigrate.finalizer.blocking import honoured_for_ever, is_addition, is_assigned
+from gomigrate.finalizer.blocking import addition_of, honoured_for_ever, is_addition, is_assigned
 from gomigrate.finalizer.calls import Call, find_call, is_part_of_addition, moves_over, only_asks, partner
 from gomigrate.finalizer.decision import function_around
+from gomigrate.finalizer.deletion import REFUSED, Deletion, path_in
+from gomigrate.finalizer.guard import around
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Constant, sees
@@ -51,11 +53,15 @@ class Left(Exception):
 @dataclass(slots=True)
 class Step:
     """What takes one name to the stage. `changed` are the places with what they become ("" when they go), `constants`
-    and `tests` are declarations that go, `stale` are comments that speak of the past and stay."""
+    and `tests` are declarations that go, `stale` are comments that speak of the past and stay. By the ids of their
+    nodes, `guarded` has the conditions that keep additions from objects that are being deleted, `proofs` why others
+    need none."""
 
     uses: NameUses
     before: Behaviour
     changed: list[tuple[Call | Reference, str]] = field(default_factory=list)
+    guarded: dict[int, str] = field(default_factory=dict)
+    proofs: dict[int, str] = field(default_factory=dict)
     edits: list[TextEdit] = field(default_factory=list)
     constants: list[Declared] = field(default_factory=list)
     tests: list[tuple[SourceFile, Node]] = field(default_factory=list)
@@ -203,11 +209,17 @@ def _switch(analysis: Analysis, uses: NameUses, places: _Places, adds: list[Call
         if partner(call, places.calls) is not None:
             raise Left("adds both names", call.file, call.node, "leave one of the two")
         _name(analysis, step, call, new=True)
+        _guard(analysis, step, call)
+    step.before = step.before._replace(adds_deleting=bool(step.guarded))
     for call in places.of(Operation.CONTAINS, new=False):
         if is_part_of_addition(call, places.calls):
             _name(analysis, step, call, new=True)
     for reference in places.others:
         if reference in created:
+            added = addition_of(analysis, reference)
+            unsafe = Deletion(analysis).unsafe_addition(reference, added, uses) if added is not None else ""
+            if unsafe:
+                raise Left(unsafe, reference.file, reference.node, "let it test the deletion timestamp, then run again")
             _name(analysis, step, reference, new=True)
         elif not is_harmless(analysis.types, reference.file, reference.node):
             raise _not_understood(reference)
@@ -222,6 +234,24 @@ def _switch(analysis: Analysis, uses: NameUses, places: _Places, adds: list[Call
     for declared in uses.old:
         step.edits += constants.next_comment(declared)
     return step
+
+
+def _guard(analysis: Analysis, step: Step, call: Call) -> None:
+    """Keeps the other name off objects that are being deleted: they may carry the one that was added before."""
+    file, node = call.file, call.node
+    proof = Deletion(analysis).proof(file, node, path_in(file, (node,), call.meaning.objects[0]), step.uses)
+    if proof.why:
+        step.proofs[node.id] = proof.why
+        return
+    guard = f"{call.object}.GetDeletionTimestamp().IsZero()"
+    found = around(file, node, guard) if call.object and not proof.hopeless else None
+    if found is None:
+        reason = proof.hopeless or f"{REFUSED}, and there is no room for a test of its deletion timestamp here"
+        raise Left(reason, file, node, "let it test the deletion timestamp, then run again")
+    step.guarded[node.id] = guard
+    for offset, text in ((node.start_byte, found.before), (found.end, found.behind)):
+        if text:
+            step.edits.append(TextEdit(file.path, offset, offset, text.encode()))
 
 
 def _name(analysis: Analysis, step: Step, place: Call | Reference, *, new: bool) -> None:

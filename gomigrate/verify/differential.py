@@ -144,7 +144,9 @@ def _site(plan: Plan, site: Site, kind: str) -> str:
     made = f"{kind}{{}}" if thing.value else f"&{kind}{{}}"
 
     def function(code: str) -> str:
-        call = f"return {code}" if d.operation in _QUESTIONS else f"{code}\n\t\treturn nil"
+        # What is no call, but a condition, is no statement.
+        statement = f"_ = {code}" if " && " in code and not code.startswith("if ") else code
+        call = f"return {code}" if d.operation in _QUESTIONS else f"{statement}\n\t\treturn nil"
         return (
             "func(list []string, deletion string) gomigrateOutcome {\n"
             f"\t{name} := {made}\n\tgomigratePrepare({pointer}, list, deletion)\n"
@@ -184,7 +186,8 @@ def _judge(diagnostic: Diagnostic, outcomes: Sequence[tuple[dict[str, Any], dict
     # What the old code answers for an object with our name alone, and being deleted, is not the reverse by chance.
     yes = next(old[0] for sample, old, _ in runs if sample == (("k",), "set"))
     by_sets = any(d.name == "sorted" for d in evidence.differences)
-    wrong = [run for run in differing if not _as_meant(diagnostic, run[0], run[2], yes is False, by_sets)]
+    guarded = any(d.name == "not-when-deleting" for d in evidence.differences)
+    wrong = [run for run in differing if not _as_meant(diagnostic, run[0], run[2], yes is False, by_sets, guarded)]
     if evidence.differences and not wrong:
         text = f"run in Go: differs as stated, on {len(differing)} of {len(runs)} samples"
         return Compared(diagnostic, "stated", text)
@@ -199,9 +202,15 @@ def _value(outcome: dict[str, Any]) -> tuple[Any, tuple[str, ...], str]:
 
 
 def _as_meant(
-    d: Diagnostic, sample: tuple[List, str], new: tuple[Any, tuple[str, ...], str], negated: bool, by_sets: bool
+    d: Diagnostic,
+    sample: tuple[List, str],
+    new: tuple[Any, tuple[str, ...], str],
+    negated: bool,
+    by_sets: bool,
+    guarded: bool,
 ) -> bool:
-    """Whether the new code does on a sample what the operation's counterpart in controllerutil does."""
+    """Whether the new code does on a sample what the operation's counterpart in controllerutil does; `guarded`: on an
+    object that is not being deleted."""
     before, deletion = sample[0] or (), sample[1]
     result, after, panic = new
     if panic:
@@ -209,6 +218,8 @@ def _as_meant(
     if d.operation in _QUESTIONS:
         yes = deletion == "set" if d.operation is Operation.IS_DELETING else "k" in before
         return result is (yes is not negated) and after == before
+    if d.operation in _ADDS and guarded and deletion == "set":
+        return after == before
     if d.operation in _ADDS:
         return after == (before if "k" in before else (*before, "k"))
     kept = tuple(x for x in before if x != "k")
