@@ -11,12 +11,20 @@ from gomigrate.catalogue import (
 )
 from gomigrate.finalizer.adders import Addition, Use, addition
 from gomigrate.finalizer.analysis import Analysis
-from gomigrate.finalizer.deciding import left_alone
+from gomigrate.finalizer.deciding import is_controllerutil, left_alone
 from gomigrate.finalizer.decision import Going, overlaps
 from gomigrate.finalizer.deletion import Deletion
 from gomigrate.finalizer.names import Mention, NameUses
 from gomigrate.finalizer.places import place
-from gomigrate.finalizer.roles import is_conversion, is_creation, is_harmless, is_test_code, use_in_words
+from gomigrate.finalizer.roles import (
+    compares_lists,
+    is_conversion,
+    is_creation,
+    is_harmless,
+    is_test_code,
+    use_in_words,
+)
+from gomigrate.finalizer.sites import Unknown
 from gomigrate.go.references import Reference, Symbol
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Stage
@@ -40,6 +48,11 @@ def block_names(analysis: Analysis) -> None:
         if patched is not None:
             reason = f"{place(patched.file, patched.node)} holds it in a text that speaks of finalizers, and may set it"
             analysis.blocked[uses.rule.old] = (reason, None)
+        opaque = next((u for u in analysis.unknown if _may_hang_on(analysis, u, uses)), None)
+        if opaque is not None and uses.rule.old not in analysis.blocked:
+            where = place(opaque.file, opaque.node)
+            reason = f"{where} looks at the finalizers of its objects in a way that is not understood: {opaque.reason}"
+            analysis.blocked[uses.rule.old] = (reason, None)
         blind = next((b for d in uses.old if (b := analysis.references.blind.get(d.symbol)) is not None), None)
         blind = blind or next((p for p, data in analysis.unread.items() if _quotes(data, uses.rule.old)), None)
         if blind is not None:
@@ -52,6 +65,20 @@ def block_names(analysis: Analysis) -> None:
         variables = [d for d in uses.old if d.value.kind == "var"]
         if variables and uses.rule.old not in analysis.blocked and is_assigned(analysis, variables[0].symbol):
             analysis.blocked[uses.rule.old] = (f"{variables[0].symbol} is a variable that is assigned elsewhere", None)
+
+
+def _may_hang_on(analysis: Analysis, unknown: Unknown, uses: NameUses) -> bool:
+    """Whether code beside that which uses a name counts the finalizers, takes some by their number or by a part of
+    their text: once objects carry another name, or two, it may do something else."""
+    file, node = unknown.file, unknown.node
+    if unknown.writes or is_test_code(file) or file.is_generated or is_controllerutil(analysis, unknown):
+        return False
+    if is_harmless(analysis.types, file, node) or compares_lists(file, node):
+        return False
+    if not file.text(node).endswith(("Finalizers", "GetFinalizers()")):
+        # A call of a helper that does something else as well: what is looked at is known.
+        return False
+    return any(f.directory == file.directory and not is_test_code(f) for f in uses.places)
 
 
 def _is_in_patch(analysis: Analysis, mention: Mention, name: str) -> bool:

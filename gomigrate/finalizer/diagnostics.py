@@ -28,9 +28,9 @@ from gomigrate.finalizer.name_diagnostics import describe_names
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
 from gomigrate.finalizer.places import at
-from gomigrate.finalizer.roles import is_harmless, is_test_code
+from gomigrate.finalizer.roles import asks_for_name, compares_lists, is_harmless, is_test_code
 from gomigrate.finalizer.suppression_diagnostics import describe_suppressions
-from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors, called
+from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
 from gomigrate.go.types import Named, Pointer
 from gomigrate.model import (
     Confidence,
@@ -391,11 +391,11 @@ def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
     for unknown in analysis.unknown:
         function = _function(unknown.file, unknown.node)
         reads = not unknown.writes
-        theirs = unknown.file.directory not in ours and not _asks_for_name(unknown.file, unknown.node)
+        theirs = unknown.file.directory not in ours and not asks_for_name(unknown.file, unknown.node)
         if function in helpers or (reads and (function in told or theirs)) or is_controllerutil(analysis, unknown):
             # The helper as a whole is reported, or the place that the reading leads to.
             continue
-        if reads and _compares_lists(unknown.file, unknown.node):
+        if reads and compares_lists(unknown.file, unknown.node):
             continue
         if not is_test_code(unknown.file) and not is_harmless(analysis.types, unknown.file, unknown.node):
             does = "writes" if unknown.writes else "reads"
@@ -403,23 +403,6 @@ def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
                 NOT_UNDERSTOOD, unknown.file, unknown.node, f"{does} finalizers in a way that is not understood",
                 left_because=unknown.reason, next_step="look at it; use controllerutil where it fits",
             )  # fmt: skip
-
-
-def _compares_lists(file: SourceFile, node: Node) -> bool:
-    """Whether a list of finalizers is only compared with another one as a whole: no name is in it."""
-    arguments = node.parent
-    call = arguments.parent if arguments is not None and arguments.type == "argument_list" else None
-    name = called(file, call)[1] if call is not None else ""
-    return name in ("DeepEqual", "Equal", "Diff", "EquateEmpty") and not _asks_for_name(file, node)
-
-
-def _asks_for_name(file: SourceFile, node: Node) -> bool:
-    """Whether a list of finalizers is handed over together with something that is no such list."""
-    arguments = node.parent
-    if arguments is None or arguments.type != "argument_list":
-        return False
-    others = [file.text(n) for n in arguments.named_children if n.id != node.id and n.type != "comment"]
-    return bool(others) and not any("Finalizers" in text for text in others)
 
 
 def _function(file: SourceFile, node: Node) -> tuple[str, int]:

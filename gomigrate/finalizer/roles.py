@@ -151,3 +151,20 @@ def short(file: SourceFile, node: Node | None) -> str:
     """The source of a node on one line, cut off where it is long."""
     text = " ".join(file.text(node).split()) if node is not None else ""
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def compares_lists(file: SourceFile, node: Node) -> bool:
+    """Whether a list of finalizers is only compared with another one as a whole: no name is in it."""
+    arguments = node.parent
+    call = arguments.parent if arguments is not None and arguments.type == "argument_list" else None
+    name = called(file, call)[1] if call is not None else ""
+    return name in ("DeepEqual", "Equal", "Diff", "EquateEmpty") and not asks_for_name(file, node)
+
+
+def asks_for_name(file: SourceFile, node: Node) -> bool:
+    """Whether a list of finalizers is handed over together with something that is no such list."""
+    arguments = node.parent
+    if arguments is None or arguments.type != "argument_list":
+        return False
+    others = [file.text(n) for n in arguments.named_children if n.id != node.id and n.type != "comment"]
+    return bool(others) and not any("Finalizers" in text for text in others)
