@@ -21,6 +21,7 @@ from gomigrate import journal
 from gomigrate.errors import UserError, printable
 from gomigrate.git.patch import blob_id
 from gomigrate.journal import Step
+from gomigrate.temporaries import PATTERN, remove_dead, try_lock
 
 _GIT_NAME = re.compile(r"\.git|git~[0-9]+")
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -38,11 +39,13 @@ class _Task(NamedTuple):
 
 
 class _Move(NamedTuple):
-    """What is left to do with one file: the temporary takes its place, or it goes when that is None."""
+    """What is left to do with one file: the temporary takes its place, or it goes when that is None. `old` is the blob
+    id of what must stand there until then."""
 
     path: str
     file: Path
     temporary: Path | None
+    old: str
 
 
 def apply_changes(top: Path, originals: Mapping[str, bytes], changes: Mapping[str, bytes | None]) -> list[str]:
@@ -52,8 +55,14 @@ def apply_changes(top: Path, originals: Mapping[str, bytes], changes: Mapping[st
     be is passed over. If a replacement fails, those before it are taken back. Should the process die, each
     file is old or new, never half, and `finish_interrupted` does the rest. Raises UserError, with nothing
     written, when a file is no longer what it was, when a path leads through a symlink or out of `top`, when
-    the disk is full, read-only or forbidden, or when an earlier run is still to be finished.
+    the disk is full, read-only or forbidden, when another apply is at work there, or when an earlier one is still to
+    be finished.
     """
+    with _alone(top):
+        return _apply(top, originals, changes)
+
+
+def _apply(top: Path, originals: Mapping[str, bytes], changes: Mapping[str, bytes | None]) -> list[str]:
     for found in journal.interrupted(top):
         raise UserError(f"{_shown(top, found)}: an earlier apply was cut off; `gomigrate apply` finishes it first")
     tasks, problems = [], []
@@ -77,8 +86,16 @@ def finish_interrupted(top: Path) -> list[str]:
     """Finish what an earlier run began before it was cut off; the paths that it was about, sorted.
 
     Raises UserError, with nothing written, when the journal is not one of gomigrate's, when it names anything
-    but files of the checkout and their temporaries, or when one of them is not what the journal says.
+    but files of the checkout and their temporaries, when one of them is not what the journal says, or when the run
+    that wrote it is still at work.
     """
+    if not journal.interrupted(top):
+        return []
+    with _alone(top):
+        return _finish(top)
+
+
+def _finish(top: Path) -> list[str]:
     paths: set[str] = set()
     for found in journal.interrupted(top):
         where = _shown(top, found)
@@ -91,11 +108,29 @@ def finish_interrupted(top: Path) -> list[str]:
                 f"To start over, remove {where} and the files .gomigrate-*.tmp beside the files that it names, "
                 "and bring those files back with `git restore` or `git checkout`."
             ) from error
-        _carry_out(moves)
+        _carry_out(top, moves)
         _remove_journal(top, found)
         _remove_leftovers({(top / step.path).parent for step in steps} | {found.parent})
         paths.update(step.path for step in steps)
     return sorted(paths)
+
+
+@contextmanager
+def _alone(top: Path) -> Iterator[None]:
+    """Keeps a second apply away by a lock on the folder itself, which leaves nothing behind however this one ends."""
+    handle = None
+    with suppress(OSError):
+        handle = os.open(top, os.O_RDONLY)
+    try:
+        if handle is not None and try_lock(handle) is False:
+            raise UserError(
+                f"{printable(str(top))}: another `gomigrate apply` is at work here, and nothing was written; wait "
+                "until it has ended, then run again"
+            )
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
 
 
 def _examine(top: Path, path: str, original: bytes | None, new: bytes | None) -> _Task:
@@ -159,8 +194,8 @@ def _remove_leftovers(folders: Iterable[Path]) -> None:
     for folder in folders:
         with _explaining(str(folder), "cannot be cleaned of what an earlier run left there"):
             for entry in _entries(folder):
-                if journal.TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                    os.unlink(entry.path)
+                if PATTERN.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    remove_dead(Path(entry.path))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -177,14 +212,17 @@ def _commit(top: Path, tasks: Sequence[_Task]) -> None:
     made: list[Path] = []
     try:
         for task in tasks:
-            moves.append(_Move(task.path, task.file, _temporary(task.file.parent) if task.new is not None else None))
+            temporary = _temporary(task.file.parent) if task.new is not None else None
+            moves.append(_Move(task.path, task.file, temporary, _id(task.old)))
             _stage_beside(moves[-1], task.new, task.status, made)
         _sync_folders({move.file.parent for move in moves} | {folder.parent for folder in made})
+        for move in moves:
+            _must_stand(top, move)
         _write_journal(top, [_step(task, move) for task, move in zip(tasks, moves, strict=True)])
-        _carry_out(moves)
+        _carry_out(top, moves)
     except BaseException as error:
         try:
-            _take_back(top, tasks)
+            edited = _take_back(top, tasks)
         except UserError as second:
             raise UserError(
                 f"{error}\nand what was done before could not be taken back: {second}\n"
@@ -193,7 +231,8 @@ def _commit(top: Path, tasks: Sequence[_Task]) -> None:
         _discard(move.temporary for move in moves)
         _remove_folders(made)
         if isinstance(error, UserError):
-            raise UserError(f"nothing was written: {error}") from error
+            kept = "".join(f"\n{printable(path)}: was edited meanwhile, and is left as it is" for path in edited)
+            raise UserError(f"nothing was written: {error}{kept}") from error
         raise
     _remove_journal(top, journal.place(top))
 
@@ -205,9 +244,14 @@ def _stage_beside(move: _Move, content: bytes | None, status: os.stat_result | N
             _stage(move.temporary, content, status)
 
 
-def _carry_out(moves: Sequence[_Move]) -> None:
-    """Replace first, delete last, and make it last through a power failure."""
+def _carry_out(top: Path, moves: Sequence[_Move]) -> None:
+    """Replace first, delete last, and make it last through a power failure.
+
+    Each file is looked at once more just before: what an editor saves between that look and the move, a few
+    system calls later, is all that can be lost.
+    """
     for move in sorted(moves, key=lambda move: move.temporary is None):
+        _must_stand(top, move)
         with _explaining(move.path, "cannot be replaced"):
             if move.temporary is None:
                 os.unlink(move.file)
@@ -216,29 +260,39 @@ def _carry_out(moves: Sequence[_Move]) -> None:
     _sync_folders({move.file.parent for move in moves})
 
 
-def _take_back(top: Path, tasks: Sequence[_Task]) -> None:
+def _must_stand(top: Path, move: _Move) -> None:
+    """Raises UserError when a file, or a folder on the way to it, is no longer what it was."""
+    if _id(_plain_file(move.path, _target(top, move.path))[1]) != move.old:
+        raise UserError(f"{printable(move.path)}: changed since it was read; run gomigrate again")
+
+
+def _take_back(top: Path, tasks: Sequence[_Task]) -> list[str]:
     """Put the old content back, by the same way: after a crash in here the old state is what gets finished.
 
-    Temporaries of either direction stay when this fails, for one journal or the other needs them.
+    Gives the paths that somebody else has given another content meanwhile, which they keep. Temporaries of either
+    direction stay when this fails, for one journal or the other needs them.
     """
     if not os.path.lexists(journal.place(top)):
-        return
-    moves, steps = [], []
+        return []
+    moves, steps, edited = [], [], []
     for task in tasks:
-        if not _is_old(task):
-            back = _Task(task.path, task.file, task.new, task.old, task.status)
-            move = _Move(task.path, task.file, _temporary(task.file.parent) if task.old is not None else None)
-            _stage_beside(move, back.new, back.status, [])
-            moves.append(move)
-            steps.append(_step(back, move))
+        now = _plain_file(task.path, _target(top, task.path))[1]
+        if now == task.old:
+            continue
+        if now != task.new:
+            edited.append(task.path)
+            continue
+        back = _Task(task.path, task.file, task.new, task.old, task.status)
+        temporary = _temporary(task.file.parent) if task.old is not None else None
+        move = _Move(task.path, task.file, temporary, _id(task.new))
+        _stage_beside(move, back.new, back.status, [])
+        moves.append(move)
+        steps.append(_step(back, move))
     if moves:
         _write_journal(top, steps)
-        _carry_out(moves)
+        _carry_out(top, moves)
     _remove_journal(top, journal.place(top))
-
-
-def _is_old(task: _Task) -> bool:
-    return _plain_file(task.path, task.file)[1] == task.old
+    return edited
 
 
 def _step(task: _Task, move: _Move) -> Step:
@@ -289,12 +343,12 @@ def _remaining(top: Path, step: Step) -> list[_Move]:
     if now != step.old:
         raise UserError(f"{printable(step.path)}: is neither what it was before that apply nor what it was to become")
     if not step.temporary:
-        return [_Move(step.path, file, None)]
+        return [_Move(step.path, file, None, step.old)]
     temporary = file.parent / step.temporary
     status, content = _plain_file(_shown(top, temporary), temporary)
     if status is None or _id(content) != step.new or stat.S_IMODE(status.st_mode) != step.mode:
         raise UserError(f"{_shown(top, temporary)}: does not hold what {printable(step.path)} was to become")
-    return [_Move(step.path, file, temporary)]
+    return [_Move(step.path, file, temporary, step.old)]
 
 
 def _shown(top: Path, file: Path) -> str:

@@ -12,6 +12,7 @@ import click
 from gomigrate.api import migrate
 from gomigrate.errors import UserError
 from gomigrate.outputs import write_all
+from gomigrate.programs import find_program
 from gomigrate.resources import data_dir
 from gomigrate.terminal import Terminal
 
@@ -47,7 +48,7 @@ def _folder(output: Path | None) -> Path:
 
 def _make_repository(sample: Path) -> None:
     """The copy becomes a git checkout of its own, so that it is one also below another repository."""
-    git = shutil.which("git")
+    git = find_program("git")
     if git is not None:
         identity = ("-c", "user.name=demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
         for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "the sample as it was"]):

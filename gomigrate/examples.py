@@ -23,6 +23,7 @@ from gomigrate.catalogue import Severity
 from gomigrate.errors import UserError, printable
 from gomigrate.model import Diagnostic, Plan
 from gomigrate.packs import Pack, read
+from gomigrate.temporaries import begin_folder
 
 GOLDEN = ".golden"
 _SKELETON = Path(__file__).with_name("skeleton")
@@ -115,19 +116,25 @@ def write_skeleton(name: str, parent: Path) -> Path:
             f"{printable(name)!r}: a pack's name has lower case letters, digits and dashes, such as 'harbour'."
         )
     folder = parent / name
-    with tempfile.TemporaryDirectory(prefix=".gomigrate-", dir=parent) as scratch:
-        made = Path(scratch) / name
-        shutil.copytree(_SKELETON, made, ignore=shutil.ignore_patterns("__pycache__"))
-        for path in made.rglob("*"):
-            if path.is_file():
-                path.write_text(path.read_text(encoding="utf-8").replace("NAME", name), encoding="utf-8", newline="\n")
+    try:
+        if os.path.lexists(folder):
+            raise FileExistsError(17, "is there already")
+        made = begin_folder(folder)
         try:
-            if os.path.lexists(folder):
-                raise FileExistsError(17, "is there already")
-            made.rename(folder)
-        except OSError as error:
-            raise UserError(f"{printable(str(folder))}: {error.strerror}. Nothing was written.") from None
+            _fill(made.path, name)
+            made.replace()
+        finally:
+            made.discard()
+    except OSError as error:
+        raise UserError(f"{printable(str(folder))}: {error.strerror}. Nothing was written.") from None
     return folder
+
+
+def _fill(folder: Path, name: str) -> None:
+    shutil.copytree(_SKELETON, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.write_text(path.read_text(encoding="utf-8").replace("NAME", name), encoding="utf-8", newline="\n")
 
 
 def _diff(path: str, wanted: bytes, made: bytes) -> str:

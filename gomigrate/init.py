@@ -7,7 +7,6 @@ import os
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from gomigrate.finalizer.mapping import with_mapping
 from gomigrate.model import Plan, Stage, UpgradeMatrix
 from gomigrate.packs import Pack
 from gomigrate.pipeline import Options, plan_checkout, top_of
+from gomigrate.temporaries import begin
 from gomigrate.terminal import plural
 
 _STATES = {
@@ -166,14 +166,12 @@ def _comment(text: str, indent: str = "") -> Iterable[str]:
 
 def _write_new(path: Path, text: str) -> None:
     try:
-        with path.open("xb") as file:
-            try:
-                file.write(text.encode())
-                file.flush()
-            except OSError:
-                with suppress(OSError):
-                    path.unlink()
-                raise
+        new = begin(path)
+        try:
+            new.write(text.encode())
+            new.place_new()
+        finally:
+            new.discard()
     except FileExistsError:
         raise _there_already(path) from None
     except OSError as error:

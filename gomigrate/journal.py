@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from gomigrate.errors import UserError
 from gomigrate.model import Note
+from gomigrate.temporaries import PATTERN
 
-TEMPORARY = re.compile(r"\.gomigrate-[0-9a-f]{16}\.tmp")
 MAX_BYTES = 16 * 1024 * 1024
 _IN_GIT = "gomigrate-apply.json"
 _OUTSIDE = ".gomigrate-apply.json"
@@ -93,10 +93,10 @@ def _step(value: dict[str, object]) -> Step:
         raise ValueError
     if bool(step.temporary) != bool(step.new) or step.old == step.new or not 0 <= step.mode <= 0o7777:
         raise ValueError
-    if step.temporary and not TEMPORARY.fullmatch(step.temporary):
+    if step.temporary and not PATTERN.fullmatch(step.temporary):
         raise ValueError
     os.fsencode(step.path)
-    if TEMPORARY.fullmatch(step.path.rpartition("/")[2]):
+    if PATTERN.fullmatch(step.path.rpartition("/")[2]):
         raise ValueError
     if not all(_BLOB.fullmatch(blob) for blob in (step.old, step.new) if blob):
         raise ValueError

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gomigrate.errors import UserError, printable
+from gomigrate.temporaries import PATTERN, Temporary, begin, begin_folder, remove_dead
 
 _SOURCES = frozenset({"go.mod", "go.sum", "go.work", "go.work.sum"})
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr)|(?:/dev/fd|/proc/self/fd)/([0-9]{1,4})")
@@ -26,8 +28,7 @@ class _Staged(NamedTuple):
     """A new content beside its place, and what is there now: None when nothing is."""
 
     path: Path
-    file: Path
-    temporary: Path
+    temporary: Temporary
     before: bytes | None
 
 
@@ -50,7 +51,7 @@ def check_folder(path: Path, top: Path) -> list[str]:
             raise UserError(f"{_shown(path)}: is no folder. A series of patches needs a new or an empty one.")
         return check_outputs([path], top)
     try:
-        if any(path.iterdir()):
+        if any(not (PATTERN.fullmatch(entry.name) and remove_dead(entry)) for entry in path.iterdir()):
             raise UserError(f"{_shown(path)}: is not empty. A series of patches needs a new or an empty folder.")
     except OSError as error:
         raise UserError(f"{_shown(path)}: cannot be read: {error.strerror}. Choose another place.") from None
@@ -60,10 +61,10 @@ def check_folder(path: Path, top: Path) -> list[str]:
 def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folder: Path | None = None) -> None:
     """Writes every file beside its place first, moves all of them there, and fills pipes and devices last.
 
-    `folder`, when given, is made before that, and taken away again when something fails.
-
-    When something fails the files are what they were before. Raises UserError then, but BrokenPipeError when the
-    reader of a pipe has had enough: that is no failure of the others.
+    `folder`, when given and not there, comes with all of its files or not at all. When something fails the files are
+    what they were before, and a process that is killed leaves each of them old or new; what it left beside them goes
+    with the next run. Raises UserError when something fails, but BrokenPipeError when the reader of a pipe has had
+    enough: that is no failure of the others.
     """
     files: dict[Path, bytes] = {}
     streams: dict[Path, bytes] = {}
@@ -76,14 +77,16 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folde
     try:
         if made:
             path = made
-            made.mkdir()
+            staged.append(_Staged(made, begin_folder(_real(made)), None))
         for path, data in files.items():
-            staged.append(_planned(path))
-            _stage(staged[-1], data)
+            if path.parent == made:
+                (staged[0].temporary.path / path.name).write_bytes(data)
+            else:
+                staged.append(_staged(path, data))
         for entry in staged:
             path = entry.path
             moved.append(entry)
-            os.replace(entry.temporary, entry.file)
+            entry.temporary.replace()
         for path, data in streams.items():
             _write_stream(path, data)
         path = Path("standard output")
@@ -100,12 +103,7 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folde
         raise
     finally:
         for entry in staged:
-            with suppress(OSError):
-                entry.temporary.unlink()
-        if made:
-            # Refused by the system while a file is in it, so only what has failed goes.
-            with suppress(OSError):
-                made.rmdir()
+            entry.temporary.discard()
 
 
 def _check(path: Path, top: Path) -> str:
@@ -193,27 +191,37 @@ def _is_stream(path: Path) -> bool:
         return False
 
 
-def _planned(path: Path) -> _Staged:
+def _staged(path: Path, data: bytes) -> _Staged:
     file = _real(path)
-    before = file.read_bytes() if os.path.lexists(file) else None
-    return _Staged(path, file, file.with_name(f".gomigrate-{os.urandom(8).hex()}.tmp"), before)
-
-
-def _stage(entry: _Staged, data: bytes) -> None:
-    with entry.temporary.open("xb") as file:
-        file.write(data)
-    if entry.before is not None:
-        entry.temporary.chmod(stat.S_IMODE(entry.file.stat().st_mode))
+    before, mode = None, None
+    if os.path.lexists(file):
+        before, mode = file.read_bytes(), stat.S_IMODE(file.stat().st_mode)
+    temporary = begin(file)
+    try:
+        temporary.write(data, mode)
+    except BaseException:
+        temporary.discard()
+        raise
+    return _Staged(path, temporary, before)
 
 
 def _take_back(moved: Sequence[_Staged]) -> None:
     for entry in reversed(moved):
+        file = entry.temporary.target
         with suppress(OSError):
-            if entry.before is None:
-                entry.file.unlink()
-            elif entry.file.read_bytes() != entry.before:
-                _stage(entry, entry.before)
-                os.replace(entry.temporary, entry.file)
+            if not entry.temporary.is_in_place:
+                continue
+            if file.is_dir():
+                shutil.rmtree(file)
+            elif entry.before is None:
+                file.unlink()
+            else:
+                old = begin(file)
+                try:
+                    old.write(entry.before, stat.S_IMODE(file.stat().st_mode))
+                    old.replace()
+                finally:
+                    old.discard()
 
 
 def _write_stream(path: Path, data: bytes) -> None:

@@ -499,7 +499,8 @@ def outputs_of(folder: Path) -> dict[Path, bytes]:
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
 @pytest.mark.parametrize(
-    ("call", "at"), [("os.replace", 0), ("os.replace", 1), ("os.replace", 2), ("Path.open", 1), ("Path.chmod", 0)]
+    ("call", "at"),
+    [("os.replace", 0), ("os.replace", 1), ("os.replace", 2), ("os.open", 1), ("os.write", 1), ("os.chmod", 0)],
 )
 def test_an_error_leaves_all_outputs_as_they_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, at: int, error: BaseException
@@ -507,9 +508,7 @@ def test_an_error_leaves_all_outputs_as_they_were(
     (tmp_path / "a").write_bytes(b"old a")
     (tmp_path / "c").write_bytes(b"old c")
     before = on_disk(tmp_path)
-    owner = os if call.startswith("os") else Path
-    name = call.partition(".")[2]
-    real: Callable[..., object] = getattr(owner, name)
+    real: Callable[..., object] = getattr(os, call)
     calls = iter(range(100))
 
     def failing(*args: object, **kwargs: object) -> object:
@@ -517,7 +516,7 @@ def test_an_error_leaves_all_outputs_as_they_were(
             raise error
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(owner, name, failing)
+    monkeypatch.setattr(os, call, failing)
     with pytest.raises(UserError if isinstance(error, OSError) else KeyboardInterrupt):
         write_all(outputs_of(tmp_path))
     assert on_disk(tmp_path) == before
