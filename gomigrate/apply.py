@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from typing import NamedTuple
 from gomigrate import journal
 from gomigrate.errors import UserError, printable
 from gomigrate.git.patch import blob_id
+from gomigrate.interrupts import held_back
 from gomigrate.journal import Step
 from gomigrate.temporaries import PATTERN, remove_dead, try_lock
 
@@ -78,7 +79,8 @@ def _apply(top: Path, originals: Mapping[str, bytes], changes: Mapping[str, byte
     _remove_leftovers({task.file.parent for task in tasks} | {journal.place(top).parent})
     open_tasks = [task for task in tasks if task.old != task.new]
     if open_tasks:
-        _commit(top, open_tasks)
+        with held_back(done=True) as let_through:
+            _commit(top, open_tasks, let_through)
     return [task.path for task in open_tasks]
 
 
@@ -206,8 +208,11 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _commit(top: Path, tasks: Sequence[_Task]) -> None:
-    """Stage everything, then put it in place. After an exception all is as it was, as far as possible."""
+def _commit(top: Path, tasks: Sequence[_Task], let_through: Callable[[], None]) -> None:
+    """Stage everything, then put it in place. After an exception all is as it was, as far as possible.
+
+    `let_through` is where Ctrl-C may end it.
+    """
     moves: list[_Move] = []
     made: list[Path] = []
     try:
@@ -215,6 +220,7 @@ def _commit(top: Path, tasks: Sequence[_Task]) -> None:
             temporary = _temporary(task.file.parent) if task.new is not None else None
             moves.append(_Move(task.path, task.file, temporary, _id(task.old)))
             _stage_beside(moves[-1], task.new, task.status, made)
+            let_through()
         _sync_folders({move.file.parent for move in moves} | {folder.parent for folder in made})
         for move in moves:
             _must_stand(top, move)
@@ -234,7 +240,10 @@ def _commit(top: Path, tasks: Sequence[_Task]) -> None:
             kept = "".join(f"\n{printable(path)}: was edited meanwhile, and is left as it is" for path in edited)
             raise UserError(f"nothing was written: {error}{kept}") from error
         raise
-    _remove_journal(top, journal.place(top))
+    try:
+        _remove_journal(top, journal.place(top))
+    except UserError as error:
+        raise UserError(f"everything is written, but {error}; `gomigrate apply` finishes it") from error
 
 
 def _stage_beside(move: _Move, content: bytes | None, status: os.stat_result | None, made: list[Path]) -> None:

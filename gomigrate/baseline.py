@@ -10,9 +10,11 @@ from typing import NamedTuple
 from gomigrate.errors import UserError, printable
 from gomigrate.fingerprints import VERSION, fingerprints
 from gomigrate.model import Diagnostic, Note
+from gomigrate.plain_files import read_plain
 from gomigrate.report.words import number
 
 FORMAT = 1
+MAX_BYTES = 64 * 1024 * 1024
 _VERSION = {"gomigrate_baseline": FORMAT, "fingerprints": VERSION}
 
 
@@ -51,10 +53,9 @@ def read_baseline(path: Path) -> Baseline:
     """Raises UserError for a file that cannot be read, is no baseline, or is one of another version."""
     shown = printable(str(path))
     again = f"Write it anew: gomigrate baseline write {shown}"
+    data = read_plain(path, MAX_BYTES, again)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{shown}: cannot be read: {error.strerror}. {again}") from None
+        document = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
         raise UserError(f"{shown}: is no baseline: not JSON. {again}") from None
     if not isinstance(document, dict) or "gomigrate_baseline" not in document:

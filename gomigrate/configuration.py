@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gomigrate.catalogue import Severity, find_rule, nearest
-from gomigrate.errors import UserError, printable
+from gomigrate.errors import printable
 from gomigrate.model import Stage
-from gomigrate.selection import Selection, specification
+from gomigrate.plain_files import read_plain
+from gomigrate.selection import Selection, specification, too_open
 
 if TYPE_CHECKING:
     from gomigrate.tables import Table
@@ -23,7 +23,6 @@ OFF = "off"
 OWN_NAME = ".gomigrate.toml"
 PYPROJECT = "pyproject.toml"
 MAX_BYTES = 1024 * 1024
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Configuration(NamedTuple):
@@ -59,7 +58,7 @@ def find(folder: Path, top: Path) -> Configuration:
 
 def _read(path: Path, top: Path) -> Configuration | None:
     """The configuration in a file; None when it is a pyproject.toml that does not speak of gomigrate."""
-    data = _bytes(path, top)
+    data = read_plain(path, MAX_BYTES, "Put the settings into a plain file, or remove it.", top, "the checkout")
     if path.name == PYPROJECT and b"gomigrate" not in data:
         return None
     from gomigrate.tables import Source, Table
@@ -85,6 +84,8 @@ def _read(path: Path, top: Path) -> Configuration | None:
     root.done()
     for key in ("include", "exclude"):
         for pattern in getattr(configuration.selection, key):
+            if too_open(pattern):
+                root.fail(key, f"{printable(repr(pattern))} has too many wildcards; write several patterns with fewer")
             try:
                 specification((pattern,))
             except (ValueError, re.error):
@@ -110,21 +111,3 @@ def _severities(table: Table) -> tuple[tuple[str, Severity | None], ...]:
 
 def _names(table: Table) -> tuple[tuple[str, str], ...]:
     return tuple((old, table.text(old)) for old in list(table.rest))
-
-
-def _bytes(path: Path, top: Path) -> bytes:
-    shown = printable(str(path))
-    real = Path(os.path.realpath(path))
-    if not real.is_relative_to(top):
-        raise UserError(f"{shown}: is a symlink that leads out of the checkout, and is not read. Put the file there.")
-    try:
-        descriptor = os.open(real, _FLAGS)
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UserError(f"{shown}: is no regular file. Put the settings into a plain file, or remove it.")
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"{shown}: cannot be read: {error.strerror}. Mend or remove it.") from None
-    if len(data) > MAX_BYTES:
-        raise UserError(f"{shown}: is larger than {MAX_BYTES >> 10} KiB, too large for a configuration.")
-    return data

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from gomigrate.api import migrate
 from gomigrate.catalogue import Severity
 from gomigrate.errors import UserError, printable
+from gomigrate.interrupts import held_back
 from gomigrate.model import Diagnostic, Plan
 from gomigrate.packs import Pack, read
 from gomigrate.temporaries import begin_folder
@@ -119,12 +120,13 @@ def write_skeleton(name: str, parent: Path) -> Path:
     try:
         if os.path.lexists(folder):
             raise FileExistsError(17, "is there already")
-        made = begin_folder(folder)
-        try:
-            _fill(made.path, name)
-            made.replace()
-        finally:
-            made.discard()
+        with held_back(done=True):
+            made = begin_folder(folder)
+            try:
+                _fill(made.path, name)
+                made.replace()
+            finally:
+                made.discard()
     except OSError as error:
         raise UserError(f"{printable(str(folder))}: {error.strerror}. Nothing was written.") from None
     return folder

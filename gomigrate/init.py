@@ -16,10 +16,11 @@ from gomigrate.choice import choose
 from gomigrate.configuration import OWN_NAME, find
 from gomigrate.errors import UserError, printable
 from gomigrate.finalizer.mapping import with_mapping
+from gomigrate.interrupts import held_back
 from gomigrate.model import Plan, Stage, UpgradeMatrix
 from gomigrate.packs import Pack
 from gomigrate.pipeline import Options, plan_checkout, top_of
-from gomigrate.temporaries import begin
+from gomigrate.temporaries import begin, clean
 from gomigrate.terminal import plural
 
 _STATES = {
@@ -43,6 +44,7 @@ def write_configuration(checkout: Path, pack: str | None, rules: Path | None, st
     """
     top = top_of(checkout)
     path = top / OWN_NAME
+    clean(path)
     if os.path.lexists(path):
         raise _there_already(path)
     configured = find(top, top)
@@ -166,12 +168,13 @@ def _comment(text: str, indent: str = "") -> Iterable[str]:
 
 def _write_new(path: Path, text: str) -> None:
     try:
-        new = begin(path)
-        try:
-            new.write(text.encode())
-            new.place_new()
-        finally:
-            new.discard()
+        with held_back(done=True):
+            new = begin(path)
+            try:
+                new.write(text.encode())
+                new.place_new()
+            finally:
+                new.discard()
     except FileExistsError:
         raise _there_already(path) from None
     except OSError as error:

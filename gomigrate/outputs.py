@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gomigrate.errors import UserError, printable
+from gomigrate.interrupts import held_back
 from gomigrate.temporaries import PATTERN, Temporary, begin, begin_folder, remove_dead
 
 _SOURCES = frozenset({"go.mod", "go.sum", "go.work", "go.work.sum"})
@@ -75,18 +76,21 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folde
     path = Path("standard output")
     made = folder if folder and not folder.exists() else None
     try:
-        if made:
-            path = made
-            staged.append(_Staged(made, begin_folder(_real(made)), None))
-        for path, data in files.items():
-            if path.parent == made:
-                (staged[0].temporary.path / path.name).write_bytes(data)
-            else:
-                staged.append(_staged(path, data))
-        for entry in staged:
-            path = entry.path
-            moved.append(entry)
-            entry.temporary.replace()
+        with held_back() as let_through:
+            if made:
+                path = made
+                staged.append(_Staged(made, begin_folder(_real(made)), None))
+            for path, data in files.items():
+                let_through()
+                if path.parent == made:
+                    (staged[0].temporary.path / path.name).write_bytes(data)
+                else:
+                    staged.append(_staged(path, data))
+            for entry in staged:
+                let_through()
+                path = entry.path
+                moved.append(entry)
+                entry.temporary.replace()
         for path, data in streams.items():
             _write_stream(path, data)
         path = Path("standard output")
@@ -95,15 +99,17 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folde
     except BrokenPipeError:
         raise
     except BaseException as error:
-        _take_back(moved)
+        with held_back():
+            _take_back(moved)
         if isinstance(error, OSError):
             raise UserError(
                 f"{_shown(path)}: cannot be written: {error.strerror}. Nothing was written; choose another place."
             ) from None
         raise
     finally:
-        for entry in staged:
-            entry.temporary.discard()
+        with held_back():
+            for entry in staged:
+                entry.temporary.discard()
 
 
 def _check(path: Path, top: Path) -> str:

@@ -6,6 +6,7 @@ A pack is a folder with `pack.toml`; queries (`.scm`) and templates (`.go.j2`) t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -14,11 +15,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gomigrate.catalogue import DIRECTIVE
-from gomigrate.errors import UserError
+from gomigrate.errors import UserError, printable
 from gomigrate.finalizer.qualified import Verdict, judge_name
 from gomigrate.model import Exported
+from gomigrate.plain_files import read_plain
 from gomigrate.resources import data_dir
-from gomigrate.selection import specification
+from gomigrate.selection import specification, too_open
 from gomigrate.tables import Source, Table
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ DIFFERENCES = frozenset(
 )
 # In every name of the API that touches finalizers.
 COMMON = b"inalizer"
+MAX_BYTES = 256 * 1024
+_REMEDY = "A pack is a folder of small plain files."
 _FIXED = re.compile(r"[-A-Za-z0-9_.]+")
 _SPECIAL = re.compile(r"[][!#\\]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -82,23 +86,26 @@ class Pack(NamedTuple):
 
     def path(self, name: str) -> Path:
         """A query or template: the pack's own file when it brings one, else that of the base."""
-        own = self.folder / name
-        return own if own.is_file() else self.base / name
+        return _path(self.folder, self.base, name)
+
+    def text(self, name: str) -> str:
+        """What a query or template holds. Raises UserError when it is no plain file of the pack, or too large."""
+        return _text(self.folder, self.base, name)
 
     def load(self) -> None:
         """Compiles the templates, so that `render` is quick."""
         environment = _environment(self.folder, self.base)
-        for name in environment.list_templates(extensions=["j2"]):
+        for name in sorted({path.name for folder in (self.base, self.folder) for path in folder.glob("*.j2")}):
             environment.get_template(name)
 
     def render(self, name: str, values: dict[str, object]) -> str:
         """What a template gives for these values. Raises UserError when it is broken."""
-        from jinja2 import TemplateError
+        from gomigrate.templating import render
 
         try:
-            return _environment(self.folder, self.base).get_template(name).render(values)
-        except TemplateError as error:
-            raise UserError(f"{self.path(name)}: is no valid template: {error.message or error}.") from None
+            return render(_environment(self.folder, self.base), name, values)
+        except ValueError as error:
+            raise UserError(f"{self.path(name)}: is no valid template: {printable(str(error))}.") from None
 
     def forced(self, path: str) -> ForceDelete | None:
         """The force-delete place that a file belongs to, by git's ignore language."""
@@ -113,18 +120,25 @@ def _matches(pattern: str, path: str) -> bool:
     return specification((pattern,)).match_file(path) is True
 
 
+def _path(folder: Path, base: Path, name: str) -> Path:
+    return folder / name if os.path.lexists(folder / name) else base / name
+
+
+def _text(folder: Path, base: Path, name: str) -> str:
+    path = _path(folder, base, name)
+    # What gomigrate brings along may be installed as symlinks.
+    data = read_plain(path, MAX_BYTES, _REMEDY, *((folder, "the pack") if path.parent == folder else ()))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{printable(str(path))}: is not UTF-8 text.") from None
+
+
 @lru_cache(maxsize=8)
 def _environment(folder: Path, base: Path) -> Environment:
-    """The templates of a pack. They run in jinja2's sandbox: a pack is data, not code."""
-    from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from gomigrate.templating import environment
 
-    return ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([FileSystemLoader(folder), FileSystemLoader(base)]),
-        undefined=StrictUndefined,
-        autoescape=False,
-        keep_trailing_newline=True,
-    )
+    return environment(lambda name: _text(folder, base, name))
 
 
 def rules_folders(extra: Path | None) -> list[Path]:
@@ -157,10 +171,7 @@ def load(name: str, extra: Path | None = None) -> Pack:
 def read(folder: Path) -> Pack:
     """The pack in a folder."""
     path = folder / "pack.toml"
-    try:
-        source = Source(path, path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
+    source = Source(path, read_plain(path, MAX_BYTES, _REMEDY, folder, "the pack"))
     table = Table(source, (), source.data)
     finalizers = tuple(_finalizer(t) for t in table.tables("finalizer"))
     finds_names = table.flag("find_names")
@@ -206,6 +217,8 @@ def _finalizer(table: Table) -> FinalizerName:
 
 def _force_delete(table: Table) -> ForceDelete:
     place = ForceDelete(table.text("path"), table.text("why"))
+    if too_open(place.path):
+        table.fail("path", f"{printable(repr(place.path))} has too many wildcards; write several patterns with fewer")
     table.done()
     return place
 

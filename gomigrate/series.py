@@ -18,6 +18,7 @@ from gomigrate.checkout import Checkout, is_searched_go
 from gomigrate.errors import UserError
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.workspace import Workspace
+from gomigrate.selection import too_open
 
 # Where GitHub and GitLab look for the file, first found first (their documentation of code owners).
 _OWNER_FILES = (".github/CODEOWNERS", ".gitlab/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
@@ -77,8 +78,14 @@ def _owners(checkout: Checkout) -> Callable[[str], str]:
             f"--split codeowners: there is no CODEOWNERS file to read (looked for {', '.join(_OWNER_FILES)}). "
             "Use --split module or --split package."
         )
+    text = data.decode("utf-8", "replace")
+    for number, line in enumerate(text.splitlines(), 1):
+        if too_open((line.split() or [""])[0]):
+            raise UserError(
+                f"{name}:{number}: the pattern has too many wildcards. Mend the line, or use --split module."
+            )
     try:
-        owners = CodeOwners(data.decode("utf-8", "replace"))
+        owners = CodeOwners(text)
     except ValueError as error:
         raise UserError(f"{name}: {error}. Mend the line, or use --split module.") from None
     return lambda path: " ".join(owner for _, owner in owners.of(path)) or "no owner"

@@ -17,6 +17,10 @@ else:
     import tomli as tomllib
 
 _MAX_ATTEMPTS = 500
+_MAX_PARSED = 4 * 1024 * 1024
+# The parser's time grows with the square of the parts of a key.
+_MAX_PARTS = 64
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
 _POSITION = re.compile(r" \((?:at line (\d+), column (\d+)|at end of document)\)$")
 Keys = tuple[str | int, ...]
 
@@ -33,6 +37,9 @@ class Source:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise UserError(f"{self.path}:{line}: is not UTF-8 text.") from None
+        for number, row in enumerate(self.text.split("\n"), 1):
+            if row.count(".") > _MAX_PARTS and _QUOTED.sub("", row.partition("#")[0]).count(".") > _MAX_PARTS:
+                raise UserError(f"{self.path}:{number}: a key has more than {_MAX_PARTS} parts.")
         try:
             self.data: dict[str, Any] = tomllib.loads(self.text)
         except RecursionError:
@@ -51,17 +58,19 @@ class Source:
         """
         name = next((k for k in reversed(keys) if isinstance(k, str)), "")
         lines = [f"{line}\n" for line in self.text.split("\n")]
-        attempts = 0
+        attempts = parsed = 0
         for number, line in enumerate(lines, 1):
             if name not in line:
                 continue
             # A value may go on for lines; before its end the text is no TOML.
             for end in range(number, len(lines) + 1):
+                text = "".join(lines[:end])
                 attempts += 1
-                if attempts > _MAX_ATTEMPTS:
+                parsed += len(text)
+                if attempts > _MAX_ATTEMPTS or parsed > _MAX_PARSED:
                     return None
                 with suppress(ValueError):
-                    if _holds(tomllib.loads("".join(lines[:end])), keys):
+                    if _holds(tomllib.loads(text), keys):
                         return number
                     break
         return None

@@ -68,7 +68,8 @@ class Temporary:
                 raise FileExistsError(17, "is there already") from None
             os.replace(self.path, self.target)
         else:
-            os.unlink(self.path)
+            with suppress(OSError):
+                os.unlink(self.path)
 
     def discard(self) -> None:
         """Removes it, unless it got to its place, and lets go of it."""
@@ -105,9 +106,18 @@ def begin_folder(target: Path) -> Temporary:
     return _begin(target, make)
 
 
-def _begin(target: Path, make: Callable[[Path], int | None]) -> Temporary:
+def clean(target: Path) -> None:
+    """Removes what a killed run left beside `target`, where nothing is to be written now."""
+    remove_dead(_path(target))
+
+
+def _path(target: Path) -> Path:
     mark = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
-    path = target.with_name(f".gomigrate-{mark}.tmp")
+    return target.with_name(f".gomigrate-{mark}.tmp")
+
+
+def _begin(target: Path, make: Callable[[Path], int | None]) -> Temporary:
+    path = _path(target)
     for _ in range(_ATTEMPTS):
         try:
             handle = make(path)

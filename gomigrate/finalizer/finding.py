@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tree_sitter import Node, Query, QueryCursor, QueryError
 
-from gomigrate.errors import UserError
+from gomigrate.errors import UserError, printable
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.calls import find_call
 from gomigrate.finalizer.decision import function_around
@@ -19,6 +20,17 @@ from gomigrate.go.references import References
 from gomigrate.go.syntax import GO, SourceFile, descend, is_generated, statements
 from gomigrate.model import Note, Operation
 from gomigrate.packs import Pack
+
+# Of the language of queries only what always ends soon is for packs: matches of quantified siblings grow without
+# bounds, and so may regular expressions.
+_PREDICATES = frozenset(("#eq?", "#not-eq?", "#any-eq?", "#any-not-eq?", "#any-of?", "#not-any-of?"))
+_NO_CODE = re.compile(r'"(?:[^"\\\n]|\\.)*"|;[^\n]*')
+_PREDICATE = re.compile(r"#[^\s()\[\]]+")
+_QUANTIFIER = re.compile(r"[*+?]")
+_BRACKET = re.compile(r"[()\[\]]")
+_MAX_MATCHES = 4096
+# What compiles queries calls itself for each level, and has no limit of its own.
+_MAX_DEPTH = 64
 
 NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
 # What is found in a file is compared with each other. Nobody writes that much of it into one file.
@@ -114,7 +126,7 @@ def _touched(analysis: Analysis) -> Iterator[tuple[SourceFile, Node, Node]]:
     for file in analysis.files:
         if file.is_generated or file.is_test:
             continue
-        for node in QueryCursor(query).captures(file.root).get("access", []):
+        for node in _captured(query, file, analysis.pack):
             function = function_around(node)
             if function is not None and not _is_own_function(analysis, file, node):
                 yield file, node, function
@@ -170,12 +182,41 @@ def candidates(pack: Pack) -> Query:
     """The pack's query for places that touch finalizers. Raises UserError when it is broken."""
     path = pack.path("candidates.scm")
     try:
-        query = _compiled(path.read_text(encoding="utf-8"))
+        query = _compiled(_plain(pack.text("candidates.scm")))
     except (QueryError, ValueError) as error:
         raise UserError(f"{path}: is no valid tree-sitter query: {' '.join(str(error).split())}.") from None
     if "access" not in (query.capture_name(i) for i in range(query.capture_count)):
         raise UserError(f"{path}: captures nothing as @access, which marks a place that touches finalizers.")
     return query
+
+
+def _plain(text: str) -> str:
+    """The query, when it is of the part of the language that always ends soon. Raises ValueError when it is not."""
+    code = _NO_CODE.sub(" ", text)
+    for predicate in _PREDICATE.findall(code):
+        if predicate not in _PREDICATES:
+            raise ValueError(f"{predicate} is none of {', '.join(sorted(_PREDICATES))}")
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(code):
+        depth += 1 if bracket in "([" else -1
+        deepest = max(deepest, depth)
+    if deepest > _MAX_DEPTH:
+        raise ValueError(f"it is nested more than {_MAX_DEPTH} deep")
+    found = _QUANTIFIER.search(_PREDICATE.sub(" ", code))
+    if found:
+        raise ValueError(f"a pack's query may not use the quantifier {found[0]}")
+    return text
+
+
+def _captured(query: Query, file: SourceFile, pack: Pack) -> list[Node]:
+    cursor = QueryCursor(query, match_limit=_MAX_MATCHES)
+    found = cursor.captures(file.root).get("access", [])
+    if cursor.did_exceed_match_limit:
+        raise UserError(
+            f"{pack.path('candidates.scm')}: has too many matches under way at once in {printable(file.path)}; let a "
+            "pattern name fewer nodes side by side."
+        )
+    return found
 
 
 @lru_cache(maxsize=1)

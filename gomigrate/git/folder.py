@@ -84,9 +84,15 @@ def git_folder(checkout: Path) -> Path | None:
             if not text.startswith(b"gitdir:"):
                 return None
             entry = checkout / os.fsdecode(text[len(b"gitdir:") :].strip())
-        return entry if os.path.lexists(entry / "HEAD") else None
+        return entry if _is_head(entry / "HEAD") else None
     except (OSError, ValueError):
         return None
+
+
+def _is_head(file: Path) -> bool:
+    """Whether git could read it: a plain file, or as of old a link to a branch that may not be there yet."""
+    mode = file.lstat().st_mode
+    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
 
 
 def _nearest(path: Path) -> Path | None:
@@ -124,9 +130,5 @@ def _text(file: Path) -> bytes:
 
 def _sequence(folder: Path) -> str:
     """A cherry-pick or revert of several commits, between two of them."""
-    try:
-        with (folder / "sequencer" / "todo").open("rb") as file:
-            word = file.read(64).split(maxsplit=1)[:1]
-    except OSError:
-        return ""
-    return "revert" if word == [b"revert"] else "cherry-pick"
+    word = _text(folder / "sequencer" / "todo")[:64].split(maxsplit=1)[:1]
+    return "" if not word else "revert" if word == [b"revert"] else "cherry-pick"
