@@ -21,7 +21,7 @@ from gomigrate import journal
 from gomigrate.apply import apply_changes, finish_interrupted
 from gomigrate.errors import UserError
 from gomigrate.git.patch import blob_id
-from gomigrate.temporaries import PATTERN
+from gomigrate.temporaries import PATTERN, begin, try_lock
 
 Changes = dict[str, bytes | None]
 
@@ -351,6 +351,93 @@ def test_a_folder_without_permission_is_refused(top: Path) -> None:
         assert "pkg/b.go: cannot be written: permission denied" in refused(top, CHANGES)
     finally:
         (top / "pkg").chmod(0o755)
+
+
+# Somebody else at work in the same checkout
+
+
+def edits(name: str, at: int, action: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let something happen right before the call of os.<name> with this number."""
+    real: Callable[..., object] = getattr(os, name)
+    calls = iter(range(10_000))
+
+    def call(*args: object, **kwargs: object) -> object:
+        if next(calls) == at:
+            action()
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(os, name, call)
+
+
+@pytest.mark.parametrize("path", ["a.go", "z d/\u00e9.go", "pkg/gone.go"])
+@pytest.mark.parametrize(
+    ("call", "at"), [("fsync", 0), ("fsync", 3), ("replace", 0), ("replace", 1)], ids=lambda value: str(value)
+)
+def test_what_an_editor_saves_meanwhile_is_kept(
+    top: Path, monkeypatch: pytest.MonkeyPatch, path: str, call: str, at: int
+) -> None:
+    """While contents are written beside their places, and while the files before it are replaced."""
+    if (call, at, path) == ("replace", 1, "a.go"):
+        pytest.skip("saved right between the last look and the move: the stated window")
+    edits(call, at, lambda: (top / path).write_bytes(b"edited"), monkeypatch)
+    with pytest.raises(UserError) as raised:
+        apply_changes(top, ORIGINALS, CHANGES)
+    monkeypatch.undo()
+    assert str(raised.value).startswith(f"nothing was written: {path}: changed since it was read")
+    assert on_disk(top) == {**ORIGINALS, path: b"edited"}
+
+
+def test_what_an_editor_saves_over_a_change_is_not_taken_back(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def save() -> None:
+        (top / "a.go").write_bytes(b"edited")
+        (top / "z d/\u00e9.go").write_bytes(b"edited too")
+
+    edits("replace", 2, save, monkeypatch)
+    with pytest.raises(UserError, match=r"a\.go: was edited meanwhile, and is left as it is"):
+        apply_changes(top, ORIGINALS, CHANGES)
+    monkeypatch.undo()
+    assert on_disk(top) == {**ORIGINALS, "a.go": b"edited", "z d/\u00e9.go": b"edited too"}
+
+
+def test_a_folder_that_becomes_a_link_is_not_written_through(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+
+    def swap() -> None:
+        (top / "z d").rename(outside)
+        (top / "z d").symlink_to(outside)
+
+    edits("fsync", 3, swap, monkeypatch)
+    with pytest.raises(UserError, match="leads through a symlink"):
+        apply_changes(top, ORIGINALS, CHANGES)
+    monkeypatch.undo()
+    assert (outside / "\u00e9.go").read_bytes() == ORIGINALS["z d/\u00e9.go"]
+    assert (top / "a.go").read_bytes() == ORIGINALS["a.go"]
+
+
+def test_two_at_once(top: Path) -> None:
+    handle = os.open(top, os.O_RDONLY)
+    try:
+        assert try_lock(handle)
+        assert "another `gomigrate apply` is at work here" in refused(top, CHANGES)
+        write_journal(top, entry())
+        with pytest.raises(UserError, match="at work here, and nothing was written"):
+            finish_interrupted(top)
+        (top / ".gomigrate-apply.json").unlink()
+    finally:
+        os.close(handle)
+    assert apply_changes(top, ORIGINALS, CHANGES) == sorted(CHANGES)
+
+
+def test_what_another_run_is_writing_is_no_leftover(top: Path) -> None:
+    """As `patch -o` does, inside of the checkout."""
+    other = begin(top / "x.patch")
+    other.write(b"half")
+    apply_changes(top, ORIGINALS, CHANGES)
+    other.replace()
+    other.discard()
+    assert on_disk(top) == {**WANTED, "x.patch": b"half"}
 
 
 # Crashes: a run that ends at any step, and the run after it

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import pytest
 from conftest import MakeRepo
+from fakego import make_go
 from fleet import FILES, GO_MOD, SHIPS
 from tracing import Traced, needs_strace, trace
 
@@ -96,7 +97,8 @@ def place(make_repo: MakeRepo, tmp_path: Path) -> Iterator[Place]:
     (outside / "go.mod").write_text(f"module {SECRET}\n")
     (outside / "folder").mkdir()
     (outside / "folder/secret.go").write_text(f"package outside\n\n// Finalizers: {SECRET}\n")
-    yield Place(make_repo(FILES), outside, trap, marks)
+    # What cannot be read lies in a package of its own: where it may use a name, the name rightly stays.
+    yield Place(make_repo({**FILES, "bare/bare.go": "package bare\n"}), outside, trap, marks)
     # Some of it is too deep, or too much locked, for what cleans up after tests.
     subprocess.run(["chmod", "-R", "u+rwX", tmp_path / "repo"], capture_output=True)
     subprocess.run(["rm", "-rf", tmp_path / "repo"], check=True)
@@ -118,8 +120,8 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def links_out(place: Place) -> None:
-    (place.repo / "ships/out.go").symlink_to(place.outside / "secret.go")
-    (place.repo / "ships/folder").symlink_to(place.outside / "folder")
+    (place.repo / "bare/out.go").symlink_to(place.outside / "secret.go")
+    (place.repo / "bare/folder").symlink_to(place.outside / "folder")
     (place.repo / "linked").symlink_to(place.outside)
     (place.repo / "other").mkdir()
     (place.repo / "other/go.mod").symlink_to(place.outside / "go.mod")
@@ -129,7 +131,7 @@ def links_out(place: Place) -> None:
 
 
 def links_in_loops(place: Place) -> None:
-    (place.repo / "ships/again").symlink_to(".")
+    (place.repo / "bare/again").symlink_to(".")
     (place.repo / "up").symlink_to("..")
     (place.repo / "a.go").symlink_to("b.go")
     (place.repo / "b.go").symlink_to("a.go")
@@ -146,7 +148,7 @@ def a_configuration_outside(place: Place) -> None:
 
 
 def pipes_and_sockets(place: Place) -> None:
-    for name in ("ships/x.go", "ships/x_test.go", "go.work", "CODEOWNERS", "ships/go.mod", "go.sum"):
+    for name in ("bare/x.go", "bare/x_test.go", "go.work", "CODEOWNERS", "bare/go.mod", "go.sum"):
         os.mkfifo(place.repo / name)
     here = os.getcwd()
     os.chdir(place.repo)
@@ -164,15 +166,15 @@ def a_pipe_for_a_configuration(place: Place) -> None:
 
 
 def folders_with_names_of_files(place: Place) -> None:
-    for name in ("ships/x.go", "go.work", "CODEOWNERS", "ships/go.mod", "go.sum"):
+    for name in ("bare/x.go", "go.work", "CODEOWNERS", "bare/go.mod", "go.sum"):
         (place.repo / name).mkdir()
 
 
 def what_may_not_be_read(place: Place) -> None:
     (place.repo / "locked").mkdir()
     (place.repo / "locked/x.go").write_text("package locked\n")
-    (place.repo / "ships/x.go").write_text("package ships\n")
-    (place.repo / "ships/x.go").chmod(0)
+    (place.repo / "bare/x.go").write_text("package bare\n")
+    (place.repo / "bare/x.go").chmod(0)
     (place.repo / "locked").chmod(0)
 
 
@@ -180,7 +182,7 @@ def what_may_not_be_read(place: Place) -> None:
 
 
 def a_file_with_a_hole(place: Place) -> None:
-    with (place.repo / "ships/x.go").open("wb") as file:
+    with (place.repo / "bare/x.go").open("wb") as file:
         file.truncate(10 << 30)
 
 
@@ -365,13 +367,13 @@ def patterns_that_explode(place: Place) -> None:
 
 
 CASES = {
-    "links out": Case(links_out, ("ships/out.go: is a symbolic link; skipped",)),
+    "links out": Case(links_out, ("bare/out.go: is a symbolic link; skipped",)),
     "links in loops": Case(links_in_loops, ("a.go: is a symbolic link; skipped",)),
     "a configuration outside": Case(a_configuration_outside, refused=("symlink that leads out of the checkout",)),
-    "pipes, sockets and devices": Case(pipes_and_sockets, ("ships/x.go: is a special file; skipped",)),
+    "pipes, sockets and devices": Case(pipes_and_sockets, ("bare/x.go: is a special file; skipped",)),
     "a pipe for a configuration": Case(a_pipe_for_a_configuration, refused=(".gomigrate.toml: is no regular file",)),
     "folders with names of files": Case(folders_with_names_of_files),
-    "a file with a hole": Case(a_file_with_a_hole, ("ships/x.go: is larger than 8 MiB; skipped",)),
+    "a file with a hole": Case(a_file_with_a_hole, ("bare/x.go: is larger than 8 MiB; skipped",)),
     "a go.mod of 54 MB": Case(a_huge_go_mod, ("other/go.mod: is larger than 8 MiB; skipped",)),
     "a go.mod of 5 MB": Case(a_large_go_mod),
     "many go.mod files": Case(many_go_mods),
@@ -724,3 +726,50 @@ def test_what_the_system_sees(name: str, command: str, place: Place, tmp_path: P
     assert_harmless(traced, place, out, command)
     assert place.sprung == []
     assert seen(place.outside) == before
+
+
+# The entry point, but for the Go that the tests' own environment brings.
+VERIFY = """
+from gomigrate import cli
+from gomigrate.verify import toolchain
+toolchain._bundled = lambda: None
+cli.main()
+"""
+_GIT_IN_SCRATCH = re.compile(
+    r"(init -q --template=|read-tree [0-9a-f]{40}$|apply --check -$|config core\.(autocrlf|eol) )"
+)
+
+
+@pytest.mark.slow
+@needs_strace
+def test_what_git_is_asked_by_verify(place: Place, tmp_path: Path) -> None:
+    """With a Go that does nothing: what the real one runs is its own matter, see SECURITY.md."""
+    a_git_that_runs(place)
+    scratch, programs = tmp_path / "scratch", make_go(tmp_path / "goroot")
+    scratch.mkdir()
+    env = {**environment(place), "PATH": f"{programs}:/usr/bin:/bin", "TMPDIR": os.fspath(scratch)}
+    words = [sys.executable, "-c", VERIFY, "verify", place.repo, "--pack", "flyte", "-o", scratch / "x.patch"]
+    traced = trace(words, scratch, tmp_path / "logs", env)
+    assert traced.code == 0, traced.err
+    asked = 0
+    for started in traced.programs:
+        name = Path(started[0]).name
+        if name in ("go", "gofmt"):
+            assert Path(started[0]).parent == programs
+        elif name != Path(sys.executable).name:
+            question = " ".join(started[started.index("-C") + 2 :])
+            assert name == "git" and {"core.fsmonitor=false", f"core.hooksPath={os.devnull}"} <= set(started)
+            assert _GIT.match(question + " ") or _GIT_IN_SCRATCH.match(question), question
+            asked += 1
+    assert asked > 3
+    changed = [path for path in traced.written if not path.startswith((os.fspath(scratch), *_STREAMS))]
+    assert changed == []
+    assert traced.internet == [] and place.sprung == []
+
+
+def test_each_promise_has_its_test() -> None:
+    project = Path(__file__).parents[1]
+    named = re.findall(r"`(tests/\w+\.py)::(\w+)`", (project / "SECURITY.md").read_text())
+    assert len(named) > 20
+    for file, test in named:
+        assert f"\ndef {test}(" in (project / file).read_text(), f"{file}::{test}"

@@ -22,6 +22,7 @@ from gomigrate.errors import UserError
 from gomigrate.git import repository
 from gomigrate.git.stored import as_stored
 from gomigrate.outputs import check_outputs, write_all
+from gomigrate.temporaries import begin
 
 CRLF, LF = b"\r\n", b"\n"
 
@@ -535,3 +536,53 @@ def test_written_outputs_keep_their_mode(tmp_path: Path) -> None:
 def test_a_name_of_the_greatest_length(tmp_path: Path) -> None:
     write_all({tmp_path / ("n" * 255): b"x"})
     assert on_disk(tmp_path) == {"n" * 255: b"x"}
+
+
+def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
+    left = begin(tmp_path / "a")
+    left.write(b"half")
+    left._close()
+    write_all({tmp_path / "a": b"new"})
+    assert on_disk(tmp_path) == {"a": b"new"}
+
+
+def test_two_runs_do_not_write_the_same_file(tmp_path: Path) -> None:
+    other = begin(tmp_path / "a")
+    with pytest.raises(UserError, match="another gomigrate is writing a"):
+        write_all({tmp_path / "b": b"b", tmp_path / "a": b"new"})
+    other.discard()
+    assert on_disk(tmp_path) == {}
+    write_all({tmp_path / "a": b"new"})
+    assert on_disk(tmp_path) == {"a": b"new"}
+
+
+def test_a_series_comes_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    series = tmp_path / "series"
+    files = {series / "0001.patch": b"1", series / "0002.patch": b"2"}
+
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(UserError, match="full"):
+        write_all(files, folder=series)
+    assert on_disk(tmp_path) == {}
+    monkeypatch.undo()
+    write_all(files, folder=series)
+    assert on_disk(tmp_path) == {"series/0001.patch": b"1", "series/0002.patch": b"2"}
+
+
+def test_nothing_of_somebody_else_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that appears at the place of the series while it is written."""
+    series = tmp_path / "series"
+    real = os.replace
+
+    def late(source: Path, target: Path) -> None:
+        series.mkdir()
+        (series / "theirs").write_bytes(b"theirs")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", late)
+    with pytest.raises(UserError, match="series: cannot be written"):
+        write_all({series / "0001.patch": b"1"}, folder=series)
+    assert on_disk(tmp_path) == {"series/theirs": b"theirs"}

@@ -436,6 +436,58 @@ def test_interrupted(repo: Path, tmp_path: Path, number: signal.Signals) -> None
     assert not (tmp_path / "r.json").exists()
 
 
+def test_what_a_killed_run_left_goes_with_the_next(repo: Path, tmp_path: Path, verify: Verify) -> None:
+    here = tmp_path / "here"
+    body = f'if verb == "build": Path({str(here)!r}).write_text(str(os.getpid())); time.sleep(100)'
+    env = environment(tmp_path, make_go(tmp_path / "goroot", body))
+    kept = subprocess.run(
+        command(repo, tmp_path, "--keep"), env=environment(tmp_path, make_go(tmp_path / "quick")), capture_output=True
+    )
+    assert kept.returncode == 0, kept.stderr
+    process = subprocess.Popen(command(repo, tmp_path), env=env, stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        if here.exists() and here.read_text():
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    os.kill(int(here.read_text()), signal.SIGKILL)
+    left = sorted((tmp_path / "scratch").iterdir())
+    assert len(left) == 2
+    quick = environment(tmp_path, make_go(tmp_path / "quick"))
+    assert subprocess.run(command(repo, tmp_path), env=quick, capture_output=True).returncode == 0
+    # Only the copy that was to be kept is still there.
+    (still,) = (tmp_path / "scratch").iterdir()
+    assert (still / "keep").exists() and still in left
+    listed = subprocess.run(["git", "worktree", "list"], cwd=repo, capture_output=True, text=True, check=True).stdout
+    assert len(listed.splitlines()) == 1
+
+
+def test_a_tree_that_is_too_deep_is_copied_as_far_as_it_goes(repo: Path) -> None:
+    here = os.open(repo, os.O_RDONLY)
+    for _ in range(3_000):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    try:
+        with scratch.scratch_copy(repo) as copy:
+            assert (copy.top / SHIPS).is_file()
+            assert any("File name too long" in note.text for note in copy.notes)
+        assert not copy.folder.exists()
+    finally:
+        subprocess.run(["rm", "-rf", repo / "d"], check=True)
+
+
+def test_a_file_that_would_fill_the_disk_is_not_copied(repo: Path) -> None:
+    with (repo / "hole.bin").open("wb") as file:
+        file.truncate(10 << 30)
+    with scratch.scratch_copy(repo) as copy:
+        assert not (copy.top / "hole.bin").exists()
+        assert [(n.path, n.text) for n in copy.notes] == [("hole.bin", "is larger than 1 GiB; not in the scratch copy")]
+
+
 def test_a_full_disk(repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -177,3 +177,32 @@ def test_a_pack_that_writes_the_wrong_call_is_caught(sample: Path, go: Path, tmp
     texts = [failure["text"] for failure in worse[1]["new"]]
     assert any("[k]: old true, [k], new false, [k]" in text for text in texts), texts
     assert "old true, [k], new false, [k]" in done.stderr
+
+
+def test_go_runs_tests_and_nothing_else_of_the_checkout(sample: Path, go: Path, tmp_path: Path) -> None:
+    """Lines and files by which Go runs programs, when it is asked to or set up so: none of it is, but the tests."""
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    trap = sample / "trap.sh"
+    trap.write_text(f'#!/bin/sh\ntouch "{marks}/trap"\n')
+    trap.chmod(0o755)
+    (sample / "go.env").write_text(f"GOFLAGS=-toolexec={trap}\n")
+    (sample / "plugins/go.env").write_text(f"GOFLAGS=-toolexec={trap}\n")
+    (sample / "plugins/array/run.go").write_text(f"package array\n\n//go:generate {trap}\n")
+    test = f'''package array
+
+import (
+	"os"
+	"testing"
+)
+
+func TestMark(t *testing.T) {{
+	if err := os.WriteFile("{marks}/tests", nil, 0o644); err != nil {{
+		t.Fatal(err)
+	}}
+}}
+'''
+    (sample / "plugins/array/mark_test.go").write_text(test)
+    done = verify(sample, go)
+    assert done.returncode == 0, done.stderr
+    assert [mark.name for mark in marks.iterdir()] == ["tests"]
