@@ -501,7 +501,7 @@ def outputs_of(folder: Path) -> dict[Path, bytes]:
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
 @pytest.mark.parametrize(
     ("call", "at"),
-    [("os.replace", 0), ("os.replace", 1), ("os.replace", 2), ("os.open", 1), ("os.write", 1), ("os.chmod", 0)],
+    [("replace", 0), ("replace", 1), ("replace", 2), ("open", 1), ("write", 1), ("chmod", 0)],
 )
 def test_an_error_leaves_all_outputs_as_they_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, at: int, error: BaseException
