@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 NAMESPACE = "default"
+NO_NEW_FINALIZERS = "no new finalizers can be added if the object is being deleted"
 _WARNING = re.compile(r'299 - "((?:[^"\\]|\\.)*)"')
 
 
@@ -135,7 +136,17 @@ class Release(Child):
 
     def order(self, do: str, operator: str, name: str) -> tuple[str, ...]:
         """Has an operator `create` an object, or handle one that is `live` or `deleted`; gives the warnings."""
-        self.write(json.dumps({"do": do, "operator": operator, "name": name}))
-        answer = json.loads(self.read())
+        answer = self._answer(do, operator, name)
         assert not answer["error"], answer["error"]
         return tuple(answer["warnings"] or ())
+
+    def free(self, operator: str, name: str) -> bool:
+        """Has an operator handle an object that is being deleted; whether the server took what it wrote. What it may
+        refuse is a new finalizer."""
+        error = self._answer("deleted", operator, name)["error"]
+        assert not error or NO_NEW_FINALIZERS in error, error
+        return not error
+
+    def _answer(self, do: str, operator: str, name: str) -> Any:
+        self.write(json.dumps({"do": do, "operator": operator, "name": name}))
+        return json.loads(self.read())

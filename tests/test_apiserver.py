@@ -1,7 +1,8 @@
 """Holds what gomigrate says of running clusters against a real Kubernetes API server.
 
-The operators are the sample and a second one, tests/apiserver/lighthouse, whose code takes off only its own name. They
-are compiled as they are and at each stage, and the releases work on the same objects in turn.
+The operators are the sample and a second one, tests/apiserver/lighthouse, whose code takes off only its own name, and
+in a part of it adds it before it looks whether the object is being deleted. They are compiled as they are and at each
+stage, and the releases work on the same objects in turn.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 import pytest
 from cluster import Cluster, Release, Resource
 
+from gomigrate.finalizer.matrix import Behaviour, cells
 from gomigrate.finalizer.qualified import Verdict, judge_name
 from gomigrate.model import Stage
 
@@ -70,8 +72,20 @@ OPERATORS = {
             "lighthouse.example.com/finalizer",
             marks_again=True,
         ),
+        Operator(
+            "lamp",
+            "lighthouse",
+            Resource("lighthouse.example.com/v1", "beacons", "Beacon", "lamp-{}"),
+            "lighthouse-lamp",
+            "lighthouse.example.com/lamp",
+            marks_again=True,
+        ),
     )
 }
+# Stage switch as it would be without the guard that the patch writes.
+UNGUARDED = "unguarded"
+TRIMMER = Path("tests/apiserver/lighthouse/trimmer/trimmer.go")
+GUARD = "beacon.GetDeletionTimestamp().IsZero() && "
 # The folders of the checkouts, as the driver's go.mod finds them, and their packs.
 CHECKOUTS = {"sample": "fixtures/sample", "lighthouse": "tests/apiserver/lighthouse"}
 PACKS = {"sample": "flyte", "lighthouse": "lighthouse"}
@@ -112,7 +126,7 @@ def releases(
     go: Path, cluster: Cluster, sample_dir: Path, reports: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Release]]:
     """The operators as they are today and at each stage, all running."""
-    tops = {name: tmp_path_factory.mktemp(name) for name in RELEASES}
+    tops = {name: tmp_path_factory.mktemp(name) for name in (*RELEASES, UNGUARDED)}
     for top in tops.values():
         shutil.copytree(sample_dir, top / CHECKOUTS["sample"])
         shutil.copytree(SERVED / "lighthouse", top / CHECKOUTS["lighthouse"])
@@ -122,7 +136,11 @@ def releases(
             report = reports / f"{checkout}-{start}-{end}.json"
             patch = migrate(tops[start] / folder, PACKS[checkout], end, report)
             if start == TODAY:
-                subprocess.run(["git", "apply", patch], cwd=tops[end] / folder, check=True)
+                for top in (tops[end], *([tops[UNGUARDED]] if end == "switch" else [])):
+                    subprocess.run(["git", "apply", patch], cwd=top / folder, check=True)
+    guarded = (tops[UNGUARDED] / TRIMMER).read_text(encoding="utf-8")
+    assert guarded.count(GUARD) == 1
+    (tops[UNGUARDED] / TRIMMER).write_text(guarded.replace(GUARD, ""), encoding="utf-8")
     with ExitStack() as running:
         found = {}
         for name, top in tops.items():
@@ -220,7 +238,7 @@ def replay(cluster: Cluster, releases: dict[str, Release]) -> Replay:
         cluster.delete(operator.resource, name)
         # Twice: what is stuck must stay so.
         for _ in range(2):
-            releases[last].order("deleted", operator.name, name)
+            releases[last].free(operator.name, name)
         return cluster.finalizers(operator.resource, name) or ()
 
     def both(operator: Operator, meant: Mapping[str, str], created_by: str, handled_by: Sequence[str]) -> End:
@@ -280,6 +298,34 @@ def test_code_that_takes_off_only_its_own_name_needs_three_releases(
     stuck = End((beacon.new,), (beacon.new,))
     assert replay(beacon, {"old": TODAY, "new": "switch"}, "new", ("new", "old")) == stuck
     assert replay(beacon, {"old": "prepare", "new": "switch"}, "new", ("new", "old")) == End((), ())
+
+
+@pytest.mark.parametrize("stage", ["prepare", "switch", UNGUARDED])
+def test_an_addition_that_comes_first_would_leave_objects_stuck_whose_deletion_was_requested_before(
+    cluster: Cluster, releases: dict[str, Release], reports: Path, stage: str
+) -> None:
+    """Marked by the code of today, or at prepare after a rollback by that of switch, and deleted before the release
+    that comes next has seen it."""
+    lamp = OPERATORS["lamp"]
+    before = "switch" if stage == "prepare" else TODAY
+    releases[before].order("create", lamp.name, f"leaving-{stage}")
+    cluster.delete(lamp.resource, f"leaving-{stage}")
+    # The server refuses each attempt, and what would free the object is never reached.
+    taken = [releases[stage].free(lamp.name, f"leaving-{stage}") for _ in range(3)]
+    found = cluster.finalizers(lamp.resource, f"leaving-{stage}")
+    assert (taken, found) == (([False] * 3, (lamp.old,)) if stage == UNGUARDED else ([True] * 3, None))
+
+    report = json.loads((reports / f"lighthouse-{TODAY}-switch.json").read_bytes())
+    (matrix,) = (m for m in report["matrices"] if m["name"] == lamp.old)
+    assert "perhaps also while the object is being deleted" in matrix["before"][0]
+    today = Behaviour(frozenset({lamp.old}), False, frozenset({lamp.old}), frozenset({lamp.old}), adds_deleting=True)
+    both = frozenset({lamp.old, lamp.new})
+    switch = Behaviour(frozenset({lamp.new}), False, both, both)
+    said = {guarded: cells(today, switch._replace(adds_deleting=not guarded)) for guarded in (True, False)}
+    old_new = {guarded: next(c for c in rows if c[:2] == ("old", ("new",))) for guarded, rows in said.items()}
+    assert (old_new[True].left, old_new[False].left) == ((), (lamp.old,))
+    (reported,) = (c for c in matrix["cells"] if (c["created_by"], c["handled_by"]) == ("old", ["new"]))
+    assert reported["freed"]
 
 
 @pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)

@@ -16,6 +16,7 @@ import (
 	"example.com/harbor/propeller/pkg/controller/plugin"
 	beacons "example.com/lighthouse/api/v1"
 	lighthouse "example.com/lighthouse/controller"
+	"example.com/lighthouse/trimmer"
 )
 
 const namespace = "default"
@@ -50,6 +51,11 @@ func newOperators(c client.Client) map[string]operator {
 		return keeper.Reconcile(ctx, client.ObjectKey{Namespace: namespace, Name: name})
 	}
 
+	lamps := trimmer.Trimmer{Client: c}
+	trim := func(ctx context.Context, name string) error {
+		return lamps.Reconcile(ctx, client.ObjectKey{Namespace: namespace, Name: "lamp-" + name})
+	}
+
 	return map[string]operator{
 		"voyage": {
 			create: func(ctx context.Context, name string) error {
@@ -78,6 +84,17 @@ func newOperators(c client.Client) map[string]operator {
 			},
 			live:    keep,
 			deleted: keep,
+		},
+		"lamp": {
+			create: func(ctx context.Context, name string) error {
+				beacon := &beacons.Beacon{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "lamp-" + name}}
+				if err := c.Create(ctx, beacon); err != nil {
+					return err
+				}
+				return trim(ctx, name)
+			},
+			live:    trim,
+			deleted: trim,
 		},
 	}
 }
