@@ -95,7 +95,7 @@ def test_the_steps_on_code_to_migrate(make_repo: MakeRepo, installed: Path) -> N
     runner = Runner(make_repo(load("stage-prepare").input), installed)
     done = runner.step("Check")
     assert done.returncode == 0, done.stderr
-    assert f"::warning file={SHIPS},line=18" in done.stdout
+    assert f"::warning file={SHIPS},line=21" in done.stdout
     assert runner.outputs == {"findings": "true", "sarif": str(installed / "gomigrate.sarif")}
     results = json.loads((installed / "gomigrate.sarif").read_text())["runs"][0]["results"]
     assert len(results) == done.stdout.count("::warning ")

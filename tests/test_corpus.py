@@ -31,6 +31,6 @@ def test_each_checkout_has_its_row_and_a_broken_one_stops_nobody(make_repo: Make
     assert done.returncode == 1, done.stderr
     assert "| 0 | 0 | 0 | 0 | 1 | empty |" in rows["plain"]
     assert "there is no such folder" in rows["gone"]
-    assert "| 1 | 1 | 2 | 0 | 0 | ok |" in rows["mapped"]
+    assert "| 1 | 1 | 1 | 1 | 0 | ok |" in rows["mapped"]
     assert "- plain: 1: no new name is given for it" in done.stdout
     assert sorted(ship.rglob("*")) == before

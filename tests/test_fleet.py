@@ -201,7 +201,8 @@ def test_a_repository_is_planned_and_its_patch_tried(
     before = sorted((p, p.stat().st_mtime_ns) for p in source.rglob("*"))
     row = attempt(job(Entry("ship", form.format(source), names=tuple(NAMES.items()))), out)
     assert (row.error, row.checks, row.state) == ("", (), "ready")
-    assert (row.names, row.files, row.exact, row.left, row.pack, row.stage) == (1, 1, 2, 0, "operators", "switch")
+    assert (row.names, row.files, row.exact, row.narrowed) == (1, 1, 1, 1)
+    assert (row.left, row.pack, row.stage) == (0, "operators", "switch")
     assert row == read_row(out)
     assert sorted(p.name for p in out.iterdir()) == [
         *("finalizer.patch", "report.html", "report.json", "report.md", "row.json"),

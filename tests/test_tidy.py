@@ -232,7 +232,7 @@ def test_a_controller_runtime_that_is_not_required_is_added(tidy: Tidy, make_rep
     done = tidy(GET.format("v0.16.6"), "--report", tmp_path / "r.json", checkout=repo)
     assert done.code == 0, done.err
     assert "+require sigs.k8s.io/controller-runtime v0.16.6\n" in done.out
-    assert "+\tcontrollerutil.AddFinalizer(ship, other)" in done.out
+    assert "+\t\tcontrollerutil.AddFinalizer(ship, other)" in done.out
     assert "go.mod: requires sigs.k8s.io/controller-runtime v0.16.6" in done.err
     applied(repo, done.out)
     module = json.loads((tmp_path / "r.json").read_text())["modules"][0]

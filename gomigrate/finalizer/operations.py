@@ -133,6 +133,13 @@ class _Known(NamedTuple):
 
 # Versions of one module, copies and generated code hold the same functions again and again.
 _KNOWN: dict[bytes, _Known] = {}
+
+
+def forget() -> None:
+    """Understands all code anew: what one checkout's code means is not told by the words that another one's was."""
+    _KNOWN.clear()
+
+
 _MOST_KNOWN = 10_000
 
 

@@ -13,6 +13,7 @@ from gomigrate.finalizer.finding import accesses, bodies, helper_files, hot_file
 from gomigrate.finalizer.found import computed_constants, group
 from gomigrate.finalizer.helpers import find_helpers
 from gomigrate.finalizer.names import find_names
+from gomigrate.finalizer.operations import forget
 from gomigrate.finalizer.sites import Site, Unknown, find_site
 from gomigrate.go.workspace import Workspace
 from gomigrate.index import Index
@@ -37,6 +38,7 @@ def begin(
 ) -> Analysis:
     """Finds the files, helpers and names of a checkout, by its index; without one, of the files `focus` and what they
     use."""
+    forget()
     analysis = Analysis(workspace, pack, stage, selection=selection, index=index, focus=focus, tidy=tidy)
     analysis.files = hot_files(analysis, analysis.paths)
     files = helper_files(analysis)
