@@ -46,6 +46,31 @@ def test_findings_can_be_looked_at(sample: Path) -> None:
     assert all(d.rule.id.startswith("GM") for d in found)
 
 
+OPAQUE = """package p
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+func add(pod *corev1.Pod) { pod.Finalizers = append(pod.Finalizers, "flyte-finalizer") }
+"""
+
+
+def test_the_first_place_that_is_not_understood_is_the_one_that_is_named(make_repo: MakeRepo) -> None:
+    reads = "".join(f"\nfunc f{i}(pod *corev1.Pod) {{ fmt.Println(pod.Finalizers[0]) }}\n" for i in range(40))
+    repo = make_repo(
+        {
+            "go.mod": "module example.com/p\n\nrequire sigs.k8s.io/controller-runtime v0.16.3\n",
+            "p.go": OPAQUE + reads,
+            ".gomigrate.toml": 'pack = "flyte"\n',
+        }
+    )
+    name = next(d for d in migrate(repo).plan.diagnostics if d.rule.name == "unqualified-name")
+    assert name.left_because.startswith("p.go:11 looks at the finalizers")
+
+
 def test_apply_writes_and_is_done(sample: Path) -> None:
     migration = migrate(sample)
     assert sorted(migration.apply()) == sorted(migration.plan.changes)

@@ -17,7 +17,7 @@ from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.finalizer.sites import WRITES, Site
 from gomigrate.go.references import References
-from gomigrate.go.syntax import GO, SourceFile, descend, is_generated, statements
+from gomigrate.go.syntax import GO, SourceFile, descend, in_order, is_generated, statements
 from gomigrate.model import Note, Operation
 from gomigrate.packs import Pack
 
@@ -210,7 +210,7 @@ def _plain(text: str) -> str:
 
 def _captured(query: Query, file: SourceFile, pack: Pack) -> list[Node]:
     cursor = QueryCursor(query, match_limit=_MAX_MATCHES)
-    found = cursor.captures(file.root).get("access", [])
+    found = in_order(cursor.captures(file.root).get("access", []))
     if cursor.did_exceed_match_limit:
         raise UserError(
             f"{pack.path('candidates.scm')}: has too many matches under way at once in {printable(file.path)}; let a "

@@ -18,7 +18,7 @@ from gomigrate.finalizer.sites import Site
 from gomigrate.finalizer.sources import Parameter, Source, Tracer, listed
 from gomigrate.go.references import References
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import GO, SourceFile, arguments_of, called, descend, named
+from gomigrate.go.syntax import GO, SourceFile, arguments_of, called, descend, in_order, named
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
 from gomigrate.model import Operation
 
@@ -99,11 +99,11 @@ def _of_site(types: Types, site: Site) -> Iterator[_Place]:
 
 def _in_file(types: Types, file: SourceFile) -> Iterator[_Place]:
     captures = QueryCursor(_QUERY).captures(file.root)
-    for call in captures.get("call", []):
+    for call in in_order(captures.get("call", [])):
         yield from _of_call(types, file, call)
-    for access in captures.get("list", []):
+    for access in in_order(captures.get("list", [])):
         yield from _of_list(types, file, access)
-    for keyed in captures.get("keyed", []):
+    for keyed in in_order(captures.get("keyed", [])):
         kind, objects = _metadata_of(types, file, keyed)
         value = keyed.child_by_field_name("value")
         if kind == Named(METAV1, "ObjectMeta") and value is not None and named(value):

@@ -280,8 +280,13 @@ _OFTEN = (
 
 def descend(node: Node, *kinds: str) -> list[Node]:
     """Every node of these kinds below `node`, itself included, in the order of the source."""
-    found = QueryCursor(_kinds_query(kinds)).captures(node).get("node", [])
-    return sorted(found, key=lambda n: (n.start_byte, -n.end_byte))
+    return in_order(QueryCursor(_kinds_query(kinds)).captures(node).get("node", []))
+
+
+def in_order(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes in the order of the source, outer ones first. tree-sitter gives captures in the order of a hash of their
+    addresses, another one in each run."""
+    return sorted(nodes, key=lambda n: (n.start_byte, -n.end_byte))
 
 
 def prepare() -> None:
