@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 from conftest import MakeRepo
 from fleet import FILES
-from tracing import inject, needs_strace, numbered, trace
+from tracing import inject, needs_strace, numbered, trace, within
 
 pytestmark = [pytest.mark.slow, needs_strace]
 
@@ -114,12 +114,11 @@ def bench(request: pytest.FixtureRequest, make_repo: MakeRepo, tmp_path: Path) -
     work = bench.fresh()
     traced = trace(words, work, tmp_path / "logs", ENVIRONMENT, children=False)
     assert traced.code == 0, traced.err
-    place = os.fspath(work)
     points = [
         (name, number)
         for name, number, call in numbered(traced.calls)
         if name in ("write", "fsync", "pwrite64", "ftruncate") or call.changes_files
-        if any(path.startswith(place) for path in call.touched)
+        if any(within(path, (work,)) for path in call.touched)
     ]
     after = content(work)
     assert after != bench.before

@@ -22,7 +22,7 @@ import pytest
 from conftest import MakeRepo
 from fakego import make_go
 from fleet import FILES, GO_MOD, SHIPS
-from tracing import Traced, needs_strace, trace
+from tracing import Traced, needs_strace, trace, within
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs what Unix has: pipes, links, sockets")
 
@@ -57,11 +57,13 @@ class Done(NamedTuple):
 
 class Case(NamedTuple):
     """`prepare` makes the checkout hostile. Then the patch is that of the harmless checkout, unless `refused` is given:
-    words of the message with which it is refused. `said` are words of a note."""
+    words of the message with which it is refused. `said` are words of a note. `git_leads_to` is what may be read of the
+    folder outside, since .git names it."""
 
     prepare: Callable[[Place], None]
     said: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    git_leads_to: tuple[str, ...] = ()
 
 
 def run(place: Place, *words: str | Path, cwd: Path | None = None) -> Done:
@@ -381,11 +383,11 @@ CASES = {
     "modules outside": Case(modules_outside),
     "workspaces in a circle": Case(workspaces_in_a_circle),
     "a false vendor folder": Case(a_false_vendor_folder),
-    "a git that runs programs": Case(a_git_that_runs),
+    "a git that runs programs": Case(a_git_that_runs, git_leads_to=("included",)),
     "a work tree elsewhere": Case(a_work_tree_elsewhere),
     "objects elsewhere": Case(objects_elsewhere),
     "a repository inside": Case(a_repository_inside, ("nested: is a repository of its own; skipped",)),
-    "another repository": Case(another_repository),
+    "another repository": Case(another_repository, git_leads_to=("other/.git",)),
     "a .git that is a pipe": Case(a_git_that_is_a_pipe, ("is no git repository that can be used",)),
     "a .git that never ends": Case(a_git_that_never_ends, ("is no git repository that can be used",)),
     "a .git that is a loop": Case(a_git_that_is_a_loop, ("is no git repository that can be used",)),
@@ -397,6 +399,7 @@ CASES = {
     "settings with a late mistake": Case(settings_with_a_late_mistake, refused=(".gomigrate.toml", "is no rule")),
     "patterns that explode": Case(patterns_that_explode, refused=(".gomigrate.toml", "wildcards")),
 }
+HARMLESS = Case(lambda place: None)
 if not ROOT:
     CASES["what may not be read"] = Case(what_may_not_be_read, ("locked: cannot be read",))
 
@@ -657,8 +660,8 @@ def test_python_files_of_the_checkout_are_not_imported(place: Place) -> None:
 # What the system sees
 
 _READABLE = (
-    *("/usr/", "/lib", "/proc/", "/sys/", "/dev/null", "/dev/urandom"),
-    *("/etc/ld.so", "/etc/localtime", "/etc/locale.alias", "/etc/ssl/openssl.cnf"),
+    *("/usr", "/lib", "/lib64", "/proc", "/sys", "/dev/null", "/dev/urandom"),
+    *("/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/localtime", "/etc/locale.alias", "/etc/ssl/openssl.cnf"),
 )
 _GIT = re.compile(r"(rev-parse|ls-files|ls-tree|check-ignore|var|config) ")
 WORDS = {
@@ -680,20 +683,21 @@ CHANGES = {
 }
 
 
-def assert_harmless(traced: Traced, place: Place, out: Path, command: str) -> None:
-    """That it read nothing beside the checkout, itself and the system, started nothing but git with questions, changed
-    nothing but what was asked for, and spoke to nobody."""
+def assert_harmless(traced: Traced, place: Place, out: Path, command: str, named: tuple[str, ...]) -> None:
+    """That it read nothing beside the checkout, itself, the system and what .git has `named` outside, started nothing
+    but git with questions, changed nothing but what was asked for, and spoke to nobody."""
     repo = os.fspath(place.repo)
     # A link shows here as what it leads to. The folders above the checkout are looked at for a .git, and not opened.
-    allowed = (*_READABLE, *filter(None, sys.path), sys.prefix, sys.base_prefix, repo, os.fspath(out))
-    assert [path for path in traced.read if path != "/" and not path.startswith(allowed)] == []
+    allowed = (*_READABLE, *filter(None, sys.path), sys.prefix, sys.base_prefix, repo, out)
+    allowed += tuple(place.outside / name for name in named)
+    assert [path for path in traced.read if path != "/" and not within(path, allowed)] == []
     for words in traced.programs:
         shown = " ".join(words)
         assert os.path.basename(words[0]) == "git" and place.trap.name not in shown
         question = words[words.index("-C") + 2 :]
         assert _GIT.match(" ".join(question) + " ") and "core.fsmonitor=false" in words, words
     may = re.compile(CHANGES.get(command, r"(?!)").format(repo=re.escape(repo)))
-    changed = [path for path in traced.written if not path.startswith(os.fspath(out)) and path not in _STREAMS]
+    changed = [path for path in traced.written if not within(path, (out, *_STREAMS))]
     assert [path for path in changed if not may.fullmatch(path)] == []
     assert traced.internet == []
 
@@ -714,8 +718,8 @@ SEEN = [
 @needs_strace
 @pytest.mark.parametrize(("name", "command"), SEEN)
 def test_what_the_system_sees(name: str, command: str, place: Place, tmp_path: Path) -> None:
-    if name != "harmless":
-        CASES[name].prepare(place)
+    case = CASES.get(name, HARMLESS)
+    case.prepare(place)
     out = tmp_path / "out"
     out.mkdir()
     before = seen(place.outside)
@@ -723,9 +727,15 @@ def test_what_the_system_sees(name: str, command: str, place: Place, tmp_path: P
     traced = trace([*GOMIGRATE, *words], out, tmp_path / "logs", environment(place))
     assert traced.code in (0, 1, 2) and "Traceback" not in traced.err, traced.err
     assert len(traced.calls) > 500
-    assert_harmless(traced, place, out, command)
+    assert_harmless(traced, place, out, command, case.git_leads_to)
     assert place.sprung == []
     assert seen(place.outside) == before
+
+
+def test_a_folder_beside_is_not_inside() -> None:
+    assert within("/a/out/x", ("/b", Path("/a/out"))) and within("/a/out", ("/a/out",)) and within("/a", ("/",))
+    assert not within("/a/outside/x", ("/a/out",))
+    assert not within("/a/out/../outside", ("/a/out",))
 
 
 # The entry point, but for the Go that the tests' own environment brings.
@@ -762,7 +772,7 @@ def test_what_git_is_asked_by_verify(place: Place, tmp_path: Path) -> None:
             assert _GIT.match(question + " ") or _GIT_IN_SCRATCH.match(question), question
             asked += 1
     assert asked > 3
-    changed = [path for path in traced.written if not path.startswith((os.fspath(scratch), *_STREAMS))]
+    changed = [path for path in traced.written if not within(path, (scratch, *_STREAMS))]
     assert changed == []
     assert traced.internet == [] and place.sprung == []
 

@@ -166,6 +166,12 @@ def inject(
     )
 
 
+def within(path: str, places: Iterable[str | os.PathLike[str]]) -> bool:
+    """Whether a path is one of the files or folders, or lies in one of the folders. `/a/bc` does not lie in `/a/b`."""
+    plain = os.path.normpath(path)
+    return any(plain == place or plain.startswith(place.rstrip("/") + "/") for place in map(os.fspath, places))
+
+
 def numbered(calls: Iterable[Call]) -> Iterator[tuple[str, int, Call]]:
     """Each call with its name and its number among those of that name, as `inject` counts."""
     counts: dict[str, int] = {}
