@@ -78,3 +78,42 @@ def test_what_matters_to_nobody_is_read_and_not_parsed(tmp_path: Path, monkeypat
     plan_checkout(tmp_path / "ships", packs.load("operators"))
     assert len(Checkout(tmp_path / "ships").go_files) == 55
     assert not [p for p in parsed if p.startswith("other")]
+
+
+_BUILT = """package ships
+
+import corev1 "k8s.io/api/core/v1"
+
+type Builder interface {
+	Build() (*corev1.Pod, error)
+}
+
+type plain struct{}
+
+func (plain) Build() (*corev1.Pod, error) { return &corev1.Pod{}, nil }
+"""
+_ADDS = """
+func launch%d(b Builder) error {
+	pod, err := b.Build()
+	if err != nil {
+		return err
+	}
+	pod.SetFinalizers(append(pod.GetFinalizers(), "flyte-finalizer"))
+	return create(pod)
+}
+"""
+
+
+def test_the_methods_of_an_interface_are_looked_for_once(tmp_path: Path, monkeypatch: Any) -> None:
+    asked: list[Any] = []
+    original = Checkout.holding
+    monkeypatch.setattr(Checkout, "holding", lambda self, needles: asked.append(needles) or original(self, needles))
+    (tmp_path / "go.mod").write_text("module example.com/ships\n\nrequire sigs.k8s.io/controller-runtime v0.16.3\n")
+    counts = []
+    for sites in (1, 8):
+        (tmp_path / "ships.go").write_text(_BUILT + "".join(_ADDS % number for number in range(sites)))
+        plan = plan_checkout(tmp_path, packs.load("flyte"))
+        assert sum(d.rule.name == "inline-finalizer-code" and not d.left_because for d in plan.diagnostics) == sites
+        counts.append(len(asked))
+        asked.clear()
+    assert counts[0] == counts[1] > 0

@@ -7,6 +7,7 @@ any finalizer.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from tree_sitter import Node
 
@@ -22,6 +23,9 @@ _TYPED = "k8s.io/client-go/"
 _WRITES_OVER = ("CreateOrUpdate", "CreateOrPatch")
 _TEXT_ONLY = ("fmt", "log", "k8s.io/klog", "github.com/go-logr/logr", "github.com/sirupsen/logrus", "go.uber.org/zap")
 _DEPTH = 4
+# (method's name, which result, depth) -> whether all methods of that name give back something new: they are looked for
+# in the whole checkout.
+_MADE: WeakKeyDictionary[Types, dict[tuple[str, int, int], bool]] = WeakKeyDictionary()
 
 
 def is_fresh(types: Types, path: Path, place: Node) -> bool:
@@ -90,21 +94,28 @@ def _is_fresh_value(types: Types, file: SourceFile, node: Node, nth: int, depth:
     function = node.child_by_field_name("function")
     if function is not None and file.text(function) == "new" and lookup(file, "new", function) is None:
         return True
-    makers = list(_makers(types, file, node))
-    return bool(makers) and all(_makes(types, *maker, nth, depth + 1) for maker in makers)
-
-
-def _makers(types: Types, file: SourceFile, call: Node) -> Iterator[tuple[SourceFile, Node]]:
-    """The functions of the checkout that a call may run: the one that it names, or all methods of an interface's."""
-    declared = declaration(types, file, call)
+    declared = declaration(types, file, node)
     if declared is not None:
-        yield declared
-        return
+        return _makes(types, *declared, nth, depth + 1)
+    name = _interface_method(types, file, node)
+    asked = (name, nth, depth + 1)
+    known = _MADE.setdefault(types, {})
+    if name and asked not in known:
+        makers = list(_methods(types, name))
+        known[asked] = bool(makers) and all(_makes(types, *maker, nth, depth + 1) for maker in makers)
+    return bool(name) and known[asked]
+
+
+def _interface_method(types: Types, file: SourceFile, call: Node) -> str:
+    """The name of the method of an interface that is called; '' when it is no such call."""
     operand, name = called(file, call)
     kind = types.of(file, operand) if operand is not None else None
     declared_type = types.declaration(kind) if isinstance(kind, Named) else None
-    if declared_type is None or declared_type[1].type != "interface_type":
-        return
+    return name if declared_type is not None and declared_type[1].type == "interface_type" else ""
+
+
+def _methods(types: Types, name: str) -> Iterator[tuple[SourceFile, Node]]:
+    """All methods of a name in the checkout, those of tests, mocks and generated code aside."""
     for path, _ in types.workspace.checkout.holding([f") {name}(".encode()]):
         other = types.workspace.file(path) if not path.endswith("_test.go") else None
         if other is None or other.is_generated or any("testify/mock" in i.path for i in other.imports):
