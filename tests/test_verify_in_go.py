@@ -160,6 +160,27 @@ def test_old_and_new_code_run_side_by_side(sample: Path, go: Path, tmp_path: Pat
     assert [c["proof"] for c in changes if c["operation"] == "SameCount"] == ["evaluated"]
 
 
+def test_an_addition_that_spares_what_is_being_deleted_differs_as_stated(
+    sample: Path, go: Path, tmp_path: Path
+) -> None:
+    """Nothing shows that these pods are not being deleted: the new code asks, and the old code did not."""
+    (sample / "plugins/array/keep.go").write_text(
+        'package array\n\nimport (\n\t"slices"\n\n\tcorev1 "k8s.io/api/core/v1"\n)\n\n'
+        "// Keep holds on to a pod that is there already.\n"
+        "func Keep(pod *corev1.Pod) {\n"
+        "\tif !slices.Contains(pod.Finalizers, finalizer) {\n"
+        "\t\tpod.Finalizers = append(pod.Finalizers, finalizer)\n\t}\n}\n"
+    )
+    done = verify(sample, go, "--tests", "touched", "--report", tmp_path / "r.json", "-o", tmp_path / "x.patch")
+    assert done.returncode == 0, done.stderr
+    assert b"+\tif pod.GetDeletionTimestamp().IsZero() {\n" in (tmp_path / "x.patch").read_bytes()
+    report = json.loads((tmp_path / "r.json").read_text())
+    (kept,) = (c for c in report["changes"] if c["where"].startswith("plugins/array/keep.go"))
+    assert (kept["operation"], kept["proof"]) == ("Add", "run in Go")
+    # Of 69 lists 18 do not hold the name: the old code adds to these also on a pod that is being deleted.
+    assert "run in Go: differs as stated, on 18 of 207 samples" in kept["evidence"]
+
+
 def test_a_pack_that_writes_the_wrong_call_is_caught(sample: Path, go: Path, tmp_path: Path) -> None:
     pack = tmp_path / "rules" / "wrong"
     pack.mkdir(parents=True)
