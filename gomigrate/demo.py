@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from gomigrate.api import migrate
-from gomigrate.errors import UserError
+from gomigrate.errors import UserError, printable
 from gomigrate.outputs import write_all
 from gomigrate.programs import find_program
-from gomigrate.resources import data_dir
+from gomigrate.resources import copy_folder, data_dir
+from gomigrate.temporaries import begin_folder
 from gomigrate.terminal import Terminal
 
 REPORTS = (".html", ".md", ".json")
@@ -21,9 +22,8 @@ REPORTS = (".html", ".md", ".json")
 
 def run_demo(output: Path | None, color: str) -> None:
     """Copies the sample, plans, shows the diff, writes patch and report, and applies the patch to the copy."""
-    folder = _folder(output)
+    folder = _begun(output)
     sample = folder / "sample"
-    shutil.copytree(data_dir("sample"), sample, ignore=shutil.ignore_patterns("__pycache__"))
     _make_repository(sample)
     migration = migrate(sample, pack="flyte")
     patch = migration.patch()
@@ -37,13 +37,27 @@ def run_demo(output: Path | None, color: str) -> None:
     click.echo(f"  applied to {sample}; a second run finds {state}", err=True)
 
 
-def _folder(output: Path | None) -> Path:
-    if output is None:
-        return Path(tempfile.mkdtemp(prefix="gomigrate-demo-"))
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+def _begun(output: Path | None) -> Path:
+    """The folder of the demo, with all of the sample in it."""
+    if output is not None and output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise UserError(f"{output}: is not an empty folder. The demo wants a new one.")
-    output.mkdir(parents=True, exist_ok=True)
-    return output
+    folder = output
+    try:
+        folder = folder or Path(tempfile.mkdtemp(prefix="gomigrate-demo-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        made = begin_folder(folder / "sample")
+        try:
+            copy_folder(data_dir("sample"), made.path)
+            made.replace()
+        finally:
+            made.discard()
+    except OSError as error:
+        if output is None and folder is not None:
+            with suppress(OSError):
+                folder.rmdir()
+        place = "a temporary folder" if folder is None else printable(str(folder))
+        raise UserError(f"{place}: cannot be written: {error.strerror}. Choose another place by --output.") from None
+    return folder
 
 
 def _make_repository(sample: Path) -> None:

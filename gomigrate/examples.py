@@ -24,6 +24,7 @@ from gomigrate.errors import UserError, printable
 from gomigrate.interrupts import held_back
 from gomigrate.model import Diagnostic, Plan
 from gomigrate.packs import Pack, read
+from gomigrate.resources import copy_folder
 from gomigrate.temporaries import begin_folder
 
 GOLDEN = ".golden"
@@ -49,7 +50,13 @@ def run_examples(folder: Path) -> tuple[Example, ...]:
     if not (folder / "pack.toml").is_file():
         raise UserError(f"{printable(str(folder))}: no pack.toml in it. Give the folder of one pack.")
     pack = read(folder)
-    found = [Example(name, tuple(_wrong(pack, folder, path, kind))) for kind, name, path in _examples(folder)]
+    try:
+        found = [Example(name, tuple(_wrong(pack, folder, path, kind))) for kind, name, path in _examples(folder)]
+    except OSError as error:
+        raise UserError(
+            f"{printable(str(folder))}: an example cannot be copied to a temporary folder: {error.strerror}. "
+            "Set TMPDIR to another place."
+        ) from None
     if not found:
         raise UserError(
             f"{printable(str(folder))}: no examples in it. Put Go files into examples/valid and examples/invalid."
@@ -82,7 +89,7 @@ def _wrong(pack: Pack, folder: Path, example: Path, kind: str) -> Iterator[str]:
 def _copy(example: Path, top: Path, module: str) -> dict[str, bytes]:
     """Puts the example into a checkout of its own, and gives its golden files: path -> content."""
     if example.is_dir():
-        shutil.copytree(example, top, symlinks=True)
+        copy_folder(example, top)
     else:
         top.mkdir()
         for path in (example, example.with_name(example.name + GOLDEN)):
@@ -133,7 +140,7 @@ def write_skeleton(name: str, parent: Path) -> Path:
 
 
 def _fill(folder: Path, name: str) -> None:
-    shutil.copytree(_SKELETON, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    copy_folder(_SKELETON, folder)
     for path in folder.rglob("*"):
         if path.is_file():
             path.write_text(path.read_text(encoding="utf-8").replace("NAME", name), encoding="utf-8", newline="\n")
