@@ -29,6 +29,7 @@ from gomigrate.catalogue import (
     Rule,
 )
 from gomigrate.errors import UserError
+from gomigrate.finalizer.diagnostics import WHAT
 from gomigrate.model import (
     Confidence,
     ConstantChoice,
@@ -439,6 +440,12 @@ def test_schema_is_closed_and_described() -> None:
             assert node["required"] == sorted(node["properties"])
             for name, described in node["properties"].items():
                 assert described.get("description") or "$ref" in described, name
+
+
+def test_every_operation_has_its_words_and_stands_in_the_schema() -> None:
+    assert set(WHAT) == set(Operation)
+    named = [set(node["enum"]) for node in objects(schema()) if Operation.ADD.value in node.get("enum", ())]
+    assert named and all(names == {None, *(o.value for o in Operation)} for names in named)
 
 
 def test_unknown_key_is_refused() -> None:
