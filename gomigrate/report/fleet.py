@@ -1,6 +1,6 @@
 """The report over many repositories: one view, as JSON (`fleet.schema.json`), Markdown, and a page that opens offline.
 
-Names, addresses and reasons come from others: see `gomigrate.report.html` and `gomigrate.report.markdown`.
+Names, addresses and reasons come from others: see `gomigrate.report.html` and `gomigrate.report.markdown_text`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from gomigrate.fleet.model import Row
 from gomigrate.report.html import page_of
-from gomigrate.report.markdown import words
+from gomigrate.report.markdown_text import words
 from gomigrate.report.view import encodable, read_versions
 
 SCHEMA_VERSION = 1

@@ -1,20 +1,22 @@
 """The report for people: Markdown that fits a pull request's description.
 
 Names, paths and code come from a checkout that nobody vouches for. So every value is made harmless where it
-is printed: words by `prose`, code by `code` or `cell`. What the template prints without a filter is prose.
+is printed (`report.markdown_text`): words by `prose`, code by `code` or `cell`. What the template prints without a
+filter is prose.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from gomigrate.report.markdown_text import LEVELS, Markdown, Writer, cut, fence
 from gomigrate.report.words import grid, handlers, kind_of, number, reasons, spaced, visible
 
 if TYPE_CHECKING:
@@ -25,18 +27,6 @@ _TEMPLATE = Path(__file__).with_name("templates") / "report.md.j2"
 # GitHub takes 65,536 characters; the rest is for what a person adds.
 LIMIT = 60_000
 
-# Entries of a list, characters of a value, lines of code: tried in turn until the report fits.
-LEVELS = (
-    (200, 2000, 40),
-    (100, 600, 20),
-    (50, 400, 10),
-    (25, 300, 6),
-    (12, 200, 4),
-    (5, 120, 3),
-    (2, 60, 2),
-    (1, 20, 1),
-)
-
 # A command is shown whole or not at all, since people run it.
 LONGEST_COMMAND = 8_000
 
@@ -44,19 +34,7 @@ LONGEST_COMMAND = 8_000
 MANY_CHANGES = 12
 
 _BLANK = re.compile(r"\n{3,}")
-_SPACES = re.compile(r"[ \t\r\n]+")
-_SPAN = re.compile(r"`([^`]+)`")
-_TICKS = re.compile("`+")
-_PIPE = re.compile(r"\\?\|")
-_SPECIAL = re.compile(
-    r"(?P<link>[@#](?=\w))|[\\`*\[\]<>&|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^(?:[-+=#]|\d+(?=[.)]))"
-)
-_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "$": "&#36;"}
 Values = Mapping[str, Any]
-
-
-class Markdown(str):
-    """Text that is Markdown already."""
 
 
 def render_markdown(view: dict[str, Any]) -> str:
@@ -125,74 +103,8 @@ def _environment(page: _Page) -> Environment:
     return environment
 
 
-class _Page:
-    """The pieces of the page, none of them longer than the level allows."""
-
-    def __init__(self) -> None:
-        self.items, self.chars, self.lines = LEVELS[0]
-
-    # Values
-
-    def finalize(self, value: object) -> object:
-        """What jinja2 calls on every value that the template prints."""
-        return value if isinstance(value, Markdown) else self.prose(str(value))
-
-    def prose(self, value: str) -> Markdown:
-        """Words on one line, with `code` in them; whatever else means something in Markdown is escaped."""
-        parts = _SPAN.split(_SPACES.sub(" ", _cut(value, self.chars).strip()))
-        return Markdown(
-            "".join(
-                self.code(part) if i % 2 else _SPECIAL.sub(_escape_mark, visible(part)) for i, part in enumerate(parts)
-            )
-        )
-
-    def sentence(self, value: str) -> Markdown:
-        """Words with a full stop, so that the next sentence may follow."""
-        text = self.prose(value)
-        return Markdown(text + "." if text and text[-1] not in ".!?:;" else text)
-
-    def object_type(self, value: str) -> Markdown:
-        """A Go type, and perhaps words about it."""
-        name, space, rest = value.strip().partition(" ")
-        comma = "," if space and name.endswith(",") else ""
-        return Markdown(f"{self.code(name.removesuffix(comma))}{comma}{space}{self.prose(rest)}")
-
-    def code(self, value: str) -> Markdown:
-        """One line of code."""
-        text = visible(_cut(value, self.chars))
-        if not text:
-            return Markdown("(empty)")
-        ticks = "`" * (_longest_run(text) + 1)
-        pad = " " if text[0] in "` " or text[-1] in "` " else ""
-        return Markdown(f"{ticks}{pad}{text}{pad}{ticks}")
-
-    def cell(self, value: str) -> Markdown:
-        """One line of code in a table, where a pipe ends the cell even inside code."""
-        # Renderers disagree about `\\|`, so a pipe behind a backslash is spelled out.
-        return Markdown(_PIPE.sub(lambda m: "\\|" if m[0] == "|" else "\\\\x7c", self.code(value)))
-
-    def codes(self, values: Sequence[str], most: int | None = None) -> Markdown:
-        """Pieces of code in a row."""
-        return self._row(values, self.code, most)
-
-    def _row(self, values: Sequence[str], form: Callable[[str], str], most: int | None = None) -> Markdown:
-        most = self.items if most is None else min(most, self.items)
-        shown = ", ".join(map(form, values[:most]))
-        rest = len(values) - most
-        return Markdown(f"{shown} and {rest:,} more" if rest > 0 else shown)
-
-    def _list(self, values: Sequence[Any], form: Callable[[Any], str]) -> Markdown:
-        return Markdown("\n".join(f"- {form(value)}" for value in values[: self.items]) + self._more(values))
-
-    def _more(self, values: Sequence[Any]) -> str:
-        """The entry that stands for those that were left out."""
-        rest = len(values) - self.items
-        return f"\n- and {rest:,} more, see the JSON report" if rest > 0 else ""
-
-    def _table(self, titles: Sequence[str], rows: Sequence[Any], form: Callable[[Any], Sequence[str]]) -> Markdown:
-        lines = [titles, ["---"] * len(titles), *(form(row) for row in rows[: self.items])]
-        more = self._more(rows)
-        return Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines) + (f"\n{more}" if more else ""))
+class _Page(Writer):
+    """The pieces of the page."""
 
     # Summary
 
@@ -204,16 +116,16 @@ class _Page:
             return [self.cell(n["old"]), new, _fate(n["existing_objects"]), _fate(n["rollback"])]
 
         titles = ["Finalizer name today", "New name", "Live objects, with the new code", "After a rollback"]
-        return self._table(titles, names, row) if names else Markdown()
+        return self.table(titles, names, row) if names else Markdown()
 
     def plans(self, matrices: Sequence[Values]) -> Markdown:
         """The plan for each name whose objects may get stuck."""
         risky = [m for m in matrices if not all(c["freed"] for c in m["cells"])]
-        return self._list(risky, lambda m: f"**Plan for {self.code(m['name'])}:** {self.sentence(m['advice'])}")
+        return self.bullets(risky, lambda m: f"**Plan for {self.code(m['name'])}:** {self.sentence(m['advice'])}")
 
     def kinds(self, meaning: Sequence[Values]) -> Markdown:
         """The kinds of change in meaning, in a row."""
-        return self._row([f"{kind_of(m)} ({number(len(m['places']), 'place')})" for m in meaning], self.prose, most=6)
+        return self.row([f"{kind_of(m)} ({number(len(m['places']), 'place')})" for m in meaning], self.prose, most=6)
 
     def left_places(self, left: Sequence[Values]) -> Markdown:
         """How many places are left, and the first of them."""
@@ -248,7 +160,7 @@ class _Page:
                 f"{self.code(path)}\n\n"
                 + "\n".join(f"- line{'s' * (len(at) > 1)} {', '.join(at)}, {text}" for text, at in lines.items())
             )
-        text = "\n\n".join(parts) + self._more(changes)
+        text = "\n\n".join(parts) + self.rest(changes)
         title = f"{number(len(changes), 'change')}, file by file"
         return _folded(title, text) if len(changes) > MANY_CHANGES else Markdown(text)
 
@@ -262,7 +174,7 @@ class _Page:
         if c["object_type"]:
             text += f" *Object:* {self.object_type(c['object_type'])}."
         if c["differences"]:
-            text += f" *Differs:* {self._row([spaced(d['name']) for d in c['differences']], self.prose)}."
+            text += f" *Differs:* {self.row([spaced(d['name']) for d in c['differences']], self.prose)}."
         return f"{text} {self._rule(c)}"
 
     def _rule(self, finding: Values) -> str:
@@ -277,16 +189,16 @@ class _Page:
         for c in shown[: self.items]:
             places.setdefault(self._diff(c), []).append(c["where"])
         parts = [f"{self.codes(where)}\n\n{diff}" for diff, where in places.items()]
-        return _folded("The code before and after", "\n\n".join(parts) + "\n" + self._more(shown))
+        return _folded("The code before and after", "\n\n".join(parts) + "\n" + self.rest(shown))
 
     def _diff(self, c: Values) -> Markdown:
         return fence("\n".join(self._side("-", c["before"]) + self._side("+", c["after"])), "diff")
 
     def _side(self, sign: str, code: str) -> list[str]:
-        lines = _cut(code, self.chars * 4).replace("\r\n", "\n").rstrip().split("\n")
+        lines = cut(code, self.chars * 4).replace("\r\n", "\n").rstrip().split("\n")
         if lines == [""]:
             return []
-        shown = [f"{sign} {_cut(line, self.chars)}" for line in lines[: self.lines]]
+        shown = [f"{sign} {cut(line, self.chars)}" for line in lines[: self.lines]]
         return shown if len(lines) <= self.lines else [*shown, f"{sign} …"]
 
     def meaning_list(self, meaning: Sequence[Values]) -> Markdown:
@@ -300,7 +212,7 @@ class _Page:
             places = f"{number(len(m['places']), 'place')}: {self.codes(m['places'])}"
             return f"**{self.prose(kind_of(m))}**: {text}{example}\n  {places}"
 
-        return self._list(meaning, entry)
+        return self.bullets(meaning, entry)
 
     # The rest
 
@@ -316,7 +228,7 @@ class _Page:
                 f"*Why there:* {self.sentence(c['why'])}{users}"
             )
 
-        return self._list(constants, entry)
+        return self.bullets(constants, entry)
 
     def left_list(self, left: Sequence[Values]) -> Markdown:
         """What the patch does not change, why, and what to do about it."""
@@ -329,11 +241,11 @@ class _Page:
                 f"*Why left:* {self.sentence(d['reason'])}{step} {self._rule(d)}"
             )
 
-        return self._list(left, entry)
+        return self.bullets(left, entry)
 
     def matrix_list(self, matrices: Sequence[Values]) -> Markdown:
         """For each name the matrix, the reasons and the plan."""
-        return Markdown("\n\n".join(map(self._matrix, matrices[: self.items])) + "\n" + self._more(matrices))
+        return Markdown("\n\n".join(map(self._matrix, matrices[: self.items])) + "\n" + self.rest(matrices))
 
     def _matrix(self, m: Values) -> str:
         columns, rows = grid(m)
@@ -343,19 +255,19 @@ class _Page:
 
         parts = [
             f"### {self.code(m['name'])}",
-            self._table(["Created by", *map(handlers, columns)], rows, row),
-            self._list(reasons(m), self._reason),
+            self.table(["Created by", *map(handlers, columns)], rows, row),
+            self.bullets(reasons(m), self._reason),
             f"**Plan:** {self.sentence(m['advice'])}",
         ]
         if m["before"] or m["after"]:
-            before, after = self._row(m["before"], self.prose), self._row(m["after"], self.prose)
+            before, after = self.row(m["before"], self.prose), self.row(m["after"], self.prose)
             parts.append(f"*The code before:* {before or 'nothing'}. *The code after:* {after or 'nothing'}.")
         return "\n\n".join(parts)
 
     def _matrix_cell(self, cell: Values | None) -> str:
         if cell is None:
             return "not computed"
-        return "freed" if cell["freed"] else f"**stuck:** {self._row(cell['left'], self.cell)}"
+        return "freed" if cell["freed"] else f"**stuck:** {self.row(cell['left'], self.cell)}"
 
     def _reason(self, reason: tuple[bool, str, str]) -> str:
         freed, why, histories = reason
@@ -363,7 +275,7 @@ class _Page:
 
     def code_list(self, values: Sequence[str]) -> Markdown:
         """Pieces of code, one below the other."""
-        return self._list(values, self.code)
+        return self.bullets(values, self.code)
 
     def module_table(self, modules: Sequence[Values]) -> Markdown:
         """The modules that the patch changes, and the controller-runtime that counts there."""
@@ -374,7 +286,7 @@ class _Page:
             runtime = m["controller_runtime"] or "none"
             return [self.cell(text) for text in (m["path"], m["directory"] or ".", runtime, m["source"] or "go.mod")]
 
-        return self._table(titles, touched, row) if touched else Markdown()
+        return self.table(titles, touched, row) if touched else Markdown()
 
     def check_table(self, checks: Sequence[Values]) -> Markdown:
         """What was run, where, and what came of it."""
@@ -393,7 +305,7 @@ class _Page:
             ]
 
         titles = ["Command", "Module", "On", "Time before, after", "Outcome"]
-        return self._table(titles, checks, row) if checks else Markdown()
+        return self.table(titles, checks, row) if checks else Markdown()
 
     def failure_list(self, checks: Sequence[Values]) -> Markdown:
         """What became worse, what is not known, and what failed before already."""
@@ -401,7 +313,7 @@ class _Page:
         for key, title in (("new", "**New with the patch**"), ("open", "**Not known**")):
             found = [(c, f) for c in checks for f in c[key]]
             if found:
-                text = self._list(found, lambda x: self.sentence(x[1]) if isinstance(x[1], str) else self._failure(*x))
+                text = self.bullets(found, self._failed)
                 parts.append(f"{title}:\n\n{text}")
         known = [(c, f) for c in checks for f in c["known"]]
         if known:
@@ -412,11 +324,15 @@ class _Page:
             parts.append(_folded(f"Failed before as well: {number(len(known), 'failure')}", listed))
         return Markdown("\n\n".join(parts))
 
+    def _failed(self, found: tuple[Values, Values | str]) -> str:
+        check, failure = found
+        return self.sentence(failure) if isinstance(failure, str) else self._failure(check, failure)
+
     def _failure(self, check: Values, f: Values) -> str:
         where = f"{self.code(f['where'])}: " if f["where"] else ""
         test = f"{self.code(f['test'])} in " if f["test"] else ""
         package = f" ({test}{self.code(f['package'])})" if f["package"] else ""
-        said = "\n".join(_cut(line, self.chars) for line in f["lines"][: self.lines])
+        said = "\n".join(cut(line, self.chars) for line in f["lines"][: self.lines])
         quoted = "\n\n" + fence(visible(said, keep="\n\t"), "text") if f["lines"] else ""
         return f"{self.prose(check['name'])}: {where}{self.sentence(f['text'])}{package}" + quoted.replace("\n", "\n  ")
 
@@ -430,7 +346,7 @@ class _Page:
         def entry(n: Values) -> str:
             return (f"{self.code(n['path'])}: " if n["path"] else "") + self.sentence(n["text"])
 
-        return self._list(notes, entry)
+        return self.bullets(notes, entry)
 
     def version_list(self, versions: Mapping[str, str]) -> Markdown:
         """The versions, in a row."""
@@ -438,19 +354,7 @@ class _Page:
 
     def timing_list(self, timings: Sequence[Values]) -> Markdown:
         """The timings, in a row."""
-        return self._row([f"{t['name']} {t['seconds'] * 1000:.0f} ms" for t in timings], self.prose)
-
-
-def words(value: str) -> Markdown:
-    """Words of others on one line, for pages of another kind; in a table as well."""
-    return Markdown(_PIPE.sub(r"\\|", _Page().prose(value)))
-
-
-def fence(code: str, language: str) -> Markdown:
-    """A block of code that its content cannot close."""
-    text = visible(code, keep="\n\t")
-    ticks = "`" * max(3, _longest_run(text) + 1)
-    return Markdown(f"{ticks}{language}\n{text}\n{ticks}")
+        return self.row([f"{t['name']} {t['seconds'] * 1000:.0f} ms" for t in timings], self.prose)
 
 
 def command(text: str) -> Markdown:
@@ -480,20 +384,3 @@ def _folded(title: str, text: str) -> Markdown:
 
 def _fate(fate: str) -> str:
     return {"freed": "freed", "stuck": "**stuck**"}.get(fate, "not computed")
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[:limit] + "…"
-
-
-def _longest_run(text: str) -> int:
-    return max(map(len, _TICKS.findall(text)), default=0)
-
-
-def _escape_mark(match: re.Match[str]) -> str:
-    mark = match[0]
-    if mark in _ENTITIES:
-        return _ENTITIES[mark]
-    if match.lastgroup == "link":
-        return mark + "&#8203;"  # or GitHub notifies a person, or links an issue
-    return mark + "\\" if mark.isdigit() else "\\" + mark
