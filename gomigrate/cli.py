@@ -14,53 +14,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gomigrate.errors import UserError
+from gomigrate.groups import FAILED, Group
 from gomigrate.options import (
     checkout_argument,
     color_option,
     common,
     companions_option,
     form_option,
-    pack_names,
     placement,
     report_option,
     rule_names,
     tidy_option,
 )
+from gomigrate.rule_commands import rules
 
 if TYPE_CHECKING:
     from gomigrate.api import Migration
     from gomigrate.model import Plan
     from gomigrate.settings import Given
-
-FAILED = 2
-INTERRUPTED = 130
-
-
-class Group(click.Group):
-    """Commands in the order of their use, and errors for people: a message and exit code 2."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            _tell(error)
-            ctx.exit(FAILED)
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        except BrokenPipeError:
-            ctx.exit(FAILED)
-
-
-def _tell(error: UserError) -> None:
-    """The message, line by line; a terminal must not act on what a name in it holds."""
-    from gomigrate.errors import printable
-    from gomigrate.terminal import fitted
-
-    lines = ("gomigrate: " + str(error)).split("\n")
-    click.echo("\n".join(fitted(printable(line), sys.stderr) for line in lines), err=True)
 
 
 def _show_versions(context: click.Context, option: click.Parameter, wanted: bool) -> None:
@@ -405,77 +376,7 @@ def init(checkout: Path, **options: Any) -> None:
     _terminal(options).configured(written.path, written.found)
 
 
-@cli.group(cls=Group)
-def rules() -> None:
-    """The packs: what gomigrate knows of each project."""
-
-
-@rules.command("list")
-@click.option(
-    "--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
-)
-def list_rules(folder: Path | None) -> None:
-    """The packs that there are."""
-    from gomigrate import packs
-
-    for name in sorted(packs.available(folder)):
-        click.echo(f"{name}  {packs.load(name, folder).title}")
-
-
-@rules.command("show")
-@click.argument("name", shell_complete=pack_names)
-@click.option(
-    "--rules", "folder", type=click.Path(path_type=Path), metavar="DIR", help="A folder with packs of your own."
-)
-def show_rules(name: str, folder: Path | None) -> None:
-    """All that one pack says."""
-    from gomigrate import packs
-
-    pack = packs.load(name, folder)
-    lines = [f"{pack.name}: {pack.title}", "", pack.description, "", "Finalizers"]
-    for found in pack.finalizers:
-        lines.append(f"  {found.old} → {found.new}")
-        lines.append(f"    constants, where the code has none: {found.constant}, {found.legacy_constant}")
-    if pack.finds_names:
-        lines.append("  found in the code, by where they flow")
-    lines += ["", "Accepted differences between hand-written code and controllerutil"]
-    lines += [f"  {key}: {why}" for key, why in pack.accept.items()] or ["  none"]
-    lines += ["", "Places that clear every finalizer on purpose"]
-    lines += [f"  {place.path}: {place.why}" for place in pack.force_delete] or ["  none"]
-    lines += ["", f"Files: {pack.folder}"]
-    click.echo("\n".join(lines))
-
-
-@rules.command("test", short_help="Run the examples that a pack brings.")
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-def run_rules_examples(folder: Path) -> None:
-    """Run the examples of the pack in DIR: what is found in its code, and what becomes of it.
-
-    Exit codes: 0 all as expected, 1 not all, 2 the pack is broken or has no examples.
-    """
-    from gomigrate.examples import run_examples
-    from gomigrate.terminal import plural
-
-    examples = run_examples(folder)
-    failed = [example for example in examples if example.wrong]
-    for example in failed:
-        click.echo("\n".join([f"{example.name}:", *(f"  {line}" for w in example.wrong for line in w.split("\n"))]))
-    click.echo(f"{plural(len(examples), 'example')}, {len(failed) or 'none'} not as expected", err=True)
-    if failed:
-        sys.exit(1)
-
-
-@rules.command("new", short_help="Write a pack to begin with.")
-@click.argument("name")
-def new_rules(name: str) -> None:
-    """Write a pack to begin with, NAME, into a new folder of that name.
-
-    Exit codes: 0 done, 2 it could not be done.
-    """
-    from gomigrate.examples import write_skeleton
-
-    folder = write_skeleton(name, Path("."))
-    click.echo(f"{folder}: edit pack.toml and the examples, then run `gomigrate rules test {folder}`", err=True)
+cli.add_command(rules)
 
 
 @cli.command(short_help="What a rule is about; without one, the list of all.")
