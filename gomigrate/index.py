@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gomigrate.packs import FinalizerName
 
 _FEW = 4
+# Up to here one look for each is quicker than a look at all that is in quotes.
+_SOME = 32
 # Below this the other process has read everything before this one gets to it.
 _MANY_FILES = 4000
 _TELLING = 6
@@ -66,7 +68,8 @@ def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str]) 
                     files = importers.setdefault(name, [])
                     if not files or files[-1] != path:
                         files.append(path)
-                start = data.find(text, close + 1, limit)
+                # What ends one text may begin another, where a quote stands alone in a comment.
+                start = data.find(text, start + 1, limit)
     return Index(holding, importers)
 
 
@@ -88,11 +91,14 @@ def _modules(checkout: Checkout) -> frozenset[bytes]:
 def _starts(modules: Iterable[bytes]) -> list[bytes]:
     """The quoted beginnings that import paths of these modules have: few, whatever the number of modules.
 
-    Each is looked for in every file, so that modules of one owner share theirs, and those of many owners their host.
+    Each is looked for in every file, so that modules of one owner share theirs, those of many owners their host, and
+    those of very many hosts have the quote alone.
     """
     owners = {b"/".join(m.split(b"/")[:2]) for m in modules}
     if len(owners) > _FEW:
         owners = {o.partition(b"/")[0] for o in owners}
+    if len(owners) > _SOME:
+        return [b'"']
     return sorted(b'"' + o for o in owners if not any(o != other and o.startswith(other) for other in owners))
 
 

@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -201,11 +202,20 @@ def a_large_go_mod(place: Place) -> None:
     (place.repo / "other/go.mod").write_text(f"module example.com/other\nrequire (\n{''.join(lines)})\n")
 
 
-def many_go_mods(place: Place) -> None:
-    for i in range(3_000):
-        folder = place.repo / f"m{i % 30}" / f"n{i}"
+def many_go_mods(place: Place, count: int = 1_000) -> None:
+    """Each of a host of its own, with a workspace of all of them, and half of them with one of their own."""
+    used = []
+    for i in range(count):
+        used.append(f"m{i % 100}/n{i}")
+        folder = place.repo / used[-1]
         folder.mkdir(parents=True)
-        (folder / "go.mod").write_text(f"module example.com/m{i}\n")
+        (folder / "go.mod").write_text(f"module host{i}.example/m\n")
+        if i % 2:
+            (folder / "go.work").write_text("go 1.24\n\nuse .\n")
+        else:
+            (folder / "x.go").write_text('package x\n\nimport _ "fmt"\n')
+    lines = "".join(f"\t./{folder}\n" for folder in used)
+    (place.repo / "go.work").write_text(f"go 1.24\n\nuse (\n\t.\n{lines})\n")
 
 
 def very_deep(place: Place) -> None:
@@ -422,6 +432,17 @@ def test_the_patch_is_that_of_a_harmless_checkout(name: str, place: Place, wante
     assert all(word in done.err for word in case.said), done.err
     assert place.sprung == []
     assert seen(place.outside) == before
+
+
+@pytest.mark.slow
+def test_ten_thousand_modules(place: Place, wanted: bytes) -> None:
+    """To make and to remove them takes the system longer than gomigrate takes to read them."""
+    many_go_mods(place, 10_000)
+    started = time.monotonic()
+    done = run(place, "patch", place.repo, "--pack", "flyte")
+    checked = run(place, "check", place.repo / "ships/ships.go", "--pack", "flyte")
+    assert time.monotonic() - started < LIMIT_SECONDS / 2
+    assert (done.code, done.out, checked.code) == (0, wanted, 1)
 
 
 def seen(folder: Path) -> dict[str, bytes]:

@@ -281,9 +281,8 @@ def _rule_of(analysis: Analysis, key: Free) -> NameUses | None:
 
 def _name_nearby(analysis: Analysis, site: Site, kind: Type | None) -> NameUses | None:
     """The one name used in the same file, else in the same package, else the one that objects of this type get."""
-    same_file = [u for u in analysis.names if any(f is site.file for f in u.places)]
-    folder = site.file.directory
-    same_package = [u for u in analysis.names if any(f.directory == folder and not f.is_test for f in u.places)]
+    same_file = [u for u in analysis.names if site.file in u.files]
+    same_package = [u for u in analysis.names if site.file.directory in u.packages]
     for found in (same_file, same_package):
         if len(found) == 1:
             return found[0]

@@ -387,7 +387,7 @@ def _unknown(analysis: Analysis) -> Iterator[Diagnostic]:
     told |= {_function(d.site.file, d.site.nodes[0]) for d in analysis.decisions if d.left}
     helpers = {(h.file.path, h.node.start_byte) for h in analysis.helpers}
     # Reading other people's finalizers, in a package that uses none of the names, is nobody's business here.
-    ours = {file.directory for uses in analysis.names for file in uses.places}
+    ours = {file.directory for uses in analysis.names for file in uses.files}
     for unknown in analysis.unknown:
         function = _function(unknown.file, unknown.node)
         reads = not unknown.writes

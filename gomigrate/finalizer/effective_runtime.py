@@ -119,12 +119,7 @@ def _fitting(workspace: Workspace, module: Module) -> str:
     replacement = {**module.replaces, **workspace.overrides(module)}.get(MODULE)
     if replacement is not None and replacement.version:
         return replacement.version
-    others = {
-        found.version
-        for other in workspace.modules.values()
-        if (found := other.effective(MODULE, workspace.overrides(other))).folder is None and found.path == MODULE
-        if _is_usable(found.version)
-    }
+    others = set(filter(_is_usable, workspace.versions(MODULE)))
     if len(others) == 1:
         return others.pop()
     apimachinery = module.effective(APIMACHINERY, workspace.overrides(module)).version

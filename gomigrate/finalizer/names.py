@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -31,7 +32,7 @@ class Mention(NamedTuple):
     node: Node
 
 
-@dataclass(slots=True)
+@dataclass
 class NameUses:
     """Everything that is known of one finalizer name in a checkout."""
 
@@ -54,6 +55,15 @@ class NameUses:
         """The files that hold the name or use a constant that does, once for each use."""
         references = (*self.old_literals, *self.new_literals, *self.old_references, *self.new_references)
         return [*(d.file for d in (*self.old, *self.new)), *(r.file for r in references)]
+
+    @cached_property
+    def files(self) -> frozenset[SourceFile]:
+        return frozenset(self.places)
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """The folders whose own code, tests aside, has places."""
+        return frozenset(file.directory for file in self.files if not file.is_test)
 
     @property
     def present(self) -> bool:

@@ -76,7 +76,7 @@ class Module(NamedTuple):
 
 class GoWork(NamedTuple):
     directory: str
-    uses: tuple[str, ...]
+    uses: frozenset[str]
     replaces: dict[str, Replacement]
 
 
@@ -102,7 +102,7 @@ def parse_go_work(text: str, directory: str) -> GoWork:
             uses.append(join(directory, words[0]))
         elif verb == "replace":
             _add_replacement(replaces, words, directory)
-    return GoWork(directory, tuple(uses), replaces)
+    return GoWork(directory, frozenset(uses), replaces)
 
 
 def declared_path(go_mod: bytes) -> bytes:

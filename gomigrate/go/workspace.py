@@ -42,6 +42,8 @@ class Workspace:
         # Caches of this workspace, and not of its class: those would keep every workspace for ever.
         self.module_of = cache(self._module_of)
         self.folder_of = cache(self._folder_of)
+        self.places = cache(self._places)
+        self.versions = cache(self._versions)
         self.function = cache(self._function)
         self.value = cache(self._value)
         self.type_spec = cache(self._type_spec)
@@ -168,9 +170,11 @@ class Workspace:
         if self.checkout.has_module_file(join(folder, "go.mod")):
             self._load_module(folder)
         if self.checkout.has_module_file(join(folder, "go.work")):
+            before = self.work
             self._load_work(folder)
-            for used in self.work.uses if self.work is not None else ():
-                self._look(used)
+            if self.work is not None and self.work is not before:
+                for used in sorted(self.work.uses):
+                    self._look(used)
 
     def import_path(self, folder: str) -> str:
         """The path by which other packages import this folder; the folder itself outside of any module."""
@@ -188,19 +192,30 @@ class Workspace:
         module = self.module_of(importer)
         if module is None:
             return None
-        candidates = [(module.path, module.directory)]
-        if self.work is not None and module.directory in self.work.uses:
-            candidates += [(m.path, m.directory) for m in self.modules.values() if m.directory in self.work.uses]
+        places, path = self.places(module.directory), import_path
+        while path and path not in places:
+            path = path.rpartition("/")[0]
+        if not path:
+            return None
+        folder = f"{places[path]}/{import_path[len(path) + 1 :]}".strip("/")
+        return folder if self.checkout.go_files_in(folder) else None
+
+    def _places(self, directory: str) -> dict[str, str]:
+        """The modules of the checkout that the one in a folder builds with: path -> folder."""
+        module = self.modules[directory]
+        places = {module.path: directory}
+        for other in self.beside(module):
+            places.setdefault(other.path, other.directory)
         for key, replacement in {**module.replaces, **self.overrides(module)}.items():
             path, _, version = key.partition("@")
             if replacement.local and version in ("", module.requires.get(path)):
-                candidates.append((path, replacement.path))
-        candidates.sort(key=lambda c: -len(c[0]))
-        for path, directory in candidates:
-            if import_path == path or import_path.startswith(path + "/"):
-                folder = f"{directory}/{import_path[len(path) + 1 :]}".strip("/")
-                return folder if self.checkout.go_files_in(folder) else None
-        return None
+                places.setdefault(path, replacement.path)
+        return places
+
+    def _versions(self, path: str) -> frozenset[str]:
+        """The versions of a module that the checkout's modules build with; "" for those that do not require it."""
+        found = (module.effective(path, self.overrides(module)) for module in self.modules.values())
+        return frozenset(used.version for used in found if used.folder is None and used.path == path)
 
     def overrides(self, module: Module) -> dict[str, Replacement]:
         """Replace lines of go.work that are in force for this module."""
@@ -223,7 +238,7 @@ class Workspace:
             return True
         if self.folder_of(self.import_path(folder), importer) != folder:
             return False
-        in_work = self.work is not None and {module.directory, target.directory} <= set(self.work.uses)
+        in_work = self.work is not None and {module.directory, target.directory} <= self.work.uses
         return in_work or target.path in module.requires
 
     # -- symbols --------------------------------------------------------------------------------------------
