@@ -49,7 +49,7 @@ ci-fleet: .venv/.dev .venv/.fleet
 	$(BIN)/python -m pytest -m fleet
 
 ci-slow: .venv/.dev
-	$(BIN)/python -m pytest -m "go or slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "go or slow"
 
 # Its notice of another tool is no warning about these pages.
 docs: .venv/.docs

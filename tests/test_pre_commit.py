@@ -86,14 +86,14 @@ def test_try_repo(make_repo: MakeRepo, hooks: Path, pre_commit: Commit) -> None:
     repo = make_repo({**load("stage-prepare").input, **SETTINGS})
     code, out = pre_commit(repo, "try-repo", str(hooks), "gomigrate-check", "--all-files")
     assert code == 1
-    assert "gomigrate check" in out and f"{SHIPS}:18:2: GM004 inline-finalizer-code" in out
+    assert "gomigrate check" in out and f"{SHIPS}:21:2: GM004 inline-finalizer-code" in out
 
 
 @needs_clone
 @pytest.mark.slow
 def test_fix_then_check(repo: Path, pre_commit: Commit) -> None:
     code, out = pre_commit(repo, "run", "gomigrate-check", "--all-files")
-    assert code == 1 and f"{SHIPS}:18:2: GM004" in out
+    assert code == 1 and f"{SHIPS}:21:2: GM004" in out
     code, out = pre_commit(repo, "run", "--files", "api/v1/types.go")
     assert code == 1 and "files were modified by this hook" in out and f"wrote {SHIPS}" in out
     assert "controllerutil.AddFinalizer" in (repo / SHIPS).read_text()

@@ -55,9 +55,9 @@ def planned(make_repo: MakeRepo, names: list[str], extra: dict[str, str | bytes]
         (["port.sub.fleet.example.com"], ["sub.fleet.example.com/port"]),
         (
             ["a-mark", "b-mark", "c.d"],
-            ["fleet.example.com/ship", "fleet.example.com/finalizer", "fleet.example.com/c-d"],
+            ["fleet.example.com/ship", "fleet.example.com/ship-finalizer", "fleet.example.com/c-d"],
         ),
-        (["fleet.example.com/ship", "x"], ["fleet.example.com/finalizer"]),
+        (["fleet.example.com/ship", "x"], ["fleet.example.com/ship-finalizer"]),
         (["bad/name/"], ["fleet.example.com/ship"]),
     ],
 )

@@ -30,7 +30,7 @@ from gomigrate.finalizer.operations import Meaning
 from gomigrate.finalizer.places import at
 from gomigrate.finalizer.roles import asks_for_name, compares_lists, is_harmless, is_test_code
 from gomigrate.finalizer.suppression_diagnostics import describe_suppressions
-from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
+from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors, string_value
 from gomigrate.go.types import Named, Pointer
 from gomigrate.model import (
     Confidence,
@@ -330,12 +330,16 @@ def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
                     fix=fix,
                 )
         for mention in uses.mentions:
-            if not mention.file.is_generated:
-                yield at(
-                    NAME_IN_TEXT, mention.file, mention.node, f'"{rule.old}" stands inside of a longer text',
-                    name=rule.old, left_because="text is not followed",
-                    next_step="look whether it must name the new finalizer",
-                )  # fmt: skip
+            if mention.file.is_generated:
+                continue
+            message, why = f'"{rule.old}" stands inside of a longer text', "text is not followed"
+            if string_value(mention.file, mention.node) == rule.old:
+                message = f'"{rule.old}" is an API group as well as a finalizer'
+                why = "nothing says that this test means the finalizer"
+            yield at(
+                NAME_IN_TEXT, mention.file, mention.node, message, name=rule.old, left_because=why,
+                next_step="look whether it must name the new finalizer",
+            )  # fmt: skip
         if blocked is not None and not uses.old:
             for reference in uses.old_literals if not told else ():
                 yield _blocked(reference.file, reference.node, "the name", uses, blocked[0])

@@ -10,11 +10,14 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.finalizer.roles import is_api_group
+from gomigrate.finalizer.roles import is_api_group, is_test_code, speaks_of_finalizers
 from gomigrate.go.references import Reference, References, Symbol
 from gomigrate.go.syntax import STRINGS, SourceFile, Value, string_value
 from gomigrate.go.types import Types
 from gomigrate.packs import FinalizerName
+
+# How code says its API group: a kubebuilder marker, or a GroupVersion and its like.
+_GROUP = rb"(?:groupName=|Group(?:Name)?[ \t]*[:=]+[ \t]*\")"
 
 
 class Declared(NamedTuple):
@@ -26,7 +29,7 @@ class Declared(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """The name inside of a longer text: not a use that can be followed."""
+    """The name inside of a longer text, or a text in a test that may be something else: no use that can be followed."""
 
     file: SourceFile
     node: Node
@@ -84,6 +87,7 @@ def find_names(
         for file in files:
             if not file.is_generated and any(n in file.source for n in needle):
                 _scan(references.types, file, uses)
+        _set_groups_apart(files, uses)
     for uses in found:
         uses.old += computed.get(uses.rule.old, [])
         uses.new += computed.get(uses.rule.new, [])
@@ -111,6 +115,16 @@ def _scan(types: Types, file: SourceFile, uses: NameUses) -> None:
                 literals.append(Reference(file, node))
         if text != uses.rule.old and _stands_alone(file.text(node)[1:-1], uses.rule.old):
             uses.mentions.append(Mention(file, node))
+
+
+def _set_groups_apart(files: list[SourceFile], uses: NameUses) -> None:
+    """Where the name is an API group as well, a text in a test counts only as far as finalizers are spoken of there."""
+    marker = re.compile(_GROUP + re.escape(uses.rule.old.encode()) + rb"(?![\w.-])")
+    if not any(marker.search(file.source) for file in files):
+        return
+    sure = [r for r in uses.old_literals if not is_test_code(r.file) or speaks_of_finalizers(r.file, r.node)]
+    uses.mentions += [Mention(r.file, r.node) for r in uses.old_literals if r not in sure]
+    uses.old_literals = sure
 
 
 def _strings_holding(file: SourceFile, names: tuple[str, ...]) -> list[Node]:

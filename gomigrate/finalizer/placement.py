@@ -82,9 +82,9 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
             users=folders,
         )
     has_legacy = analysis.stage is not Stage.CLEANUP
-    primary = _primary(uses)
-    beside = tuple(d for d in uses.old if d is not primary and d.symbol.folder != (primary and primary.symbol.folder))
-    needing = [f for f in folders if not any(d.symbol.folder == f for d in beside)]
+    primary = _primary(analysis, uses, folders)
+    beside = _beside(uses, primary)
+    needing = _needing(folders, beside)
     # One place cannot be meant for all of several names: those that only their own package uses stay there.
     several = sum(u.present for u in analysis.names) > 1
     alone = several and primary is not None and all(u == primary.symbol.folder for u in needing)
@@ -108,7 +108,7 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
         path = _new_path(workspace, folder)
     for name in ([] if stays else [key_name]) + ([legacy_key] if has_legacy else []):
         if _is_declared(workspace, folder, name):
-            return f"package {workspace.import_path(folder)} declares {name} already, as something else"
+            return f"package {workspace.import_path(folder)} declares {name} already"
     return Placement(
         uses,
         Constant(folder, key_name),
@@ -124,10 +124,24 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
     )
 
 
-def _primary(uses: NameUses) -> Declared | None:
-    """The constant that counts when several packages declare the name: exported before unexported."""
+def _primary(analysis: Analysis, uses: NameUses, users: Iterable[str]) -> Declared | None:
+    """The constant that counts when several packages declare the name, two versions of an API say: one that all who
+    have none see, exported before unexported."""
     ranked = sorted(uses.old, key=lambda d: (not d.symbol.exported, d.file.is_test, d.file.path))
+    seen = (d for d in ranked[1:] if _all_see(analysis, d, _needing(users, _beside(uses, d))))
+    if ranked and not _all_see(analysis, ranked[0], _needing(users, _beside(uses, ranked[0]))):
+        return next(seen, ranked[0])
     return ranked[0] if ranked else None
+
+
+def _beside(uses: NameUses, primary: Declared | None) -> tuple[Declared, ...]:
+    """The constants of other packages, which stay for these."""
+    return tuple(d for d in uses.old if primary is None or d.symbol.folder != primary.symbol.folder)
+
+
+def _needing(users: Iterable[str], beside: Iterable[Declared]) -> list[str]:
+    own = {d.symbol.folder for d in beside}
+    return [f for f in users if f not in own]
 
 
 def _all_see(analysis: Analysis, declared: Declared, users: list[str]) -> bool:

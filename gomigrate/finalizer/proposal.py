@@ -70,16 +70,18 @@ def _is_said(types: Types, carriers: Iterable[Named], new: str) -> bool:
 
 
 def _candidates(old: str, group: str, kinds: list[str]) -> Iterable[str]:
-    """From the most telling on. `machinedeployment.topology.example.org` says a part of its group itself."""
+    """From the most telling on: one that any other controller of the group could choose as well comes last.
+    `machinedeployment.topology.example.org` says a part of its group itself."""
     first, _, rest = old.partition(".")
     if rest == group or rest.endswith(f".{group}"):
         yield f"{rest}/{first}"
     if len(kinds) == 1:
         yield f"{group}/{kinds[0].lower()}"
-    yield f"{group}/finalizer"
+        yield f"{group}/{kinds[0].lower()}-finalizer"
     words = re.sub(r"[^a-z0-9]+", "-", old.lower().removesuffix(f".{group}")).strip("-")[:50].strip("-")
     if words:
         yield f"{group}/{words}"
+    yield f"{group}/finalizer"
     yield from (f"{group}/finalizer-{number}" for number in range(2, 1000))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors, called, named
+from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors, arguments_of, called, named
 from gomigrate.go.types import Named, Pointer, Types
 
 _ASSERTIONS = frozenset(
@@ -101,6 +101,29 @@ def is_api_group(types: Types, file: SourceFile, node: Node) -> bool:
     key = keyed.child_by_field_name("key")
     kind = types.written(file, literal.child_by_field_name("type"))
     return key is not None and file.text(key) == "Group" and isinstance(kind, Named) and kind.package == _SCHEMA
+
+
+def speaks_of_finalizers(file: SourceFile, node: Node) -> bool:
+    """Whether what a text is given to, compared with, or kept as says by its name that it is about finalizers."""
+    for outer in ancestors(node):
+        if outer.type == "call_expression":
+            beside = (n for n in arguments_of(outer) if n.type != "composite_literal")
+            told = [outer.child_by_field_name("function"), *beside]
+        elif outer.type == "keyed_element":
+            told = [outer.child_by_field_name("key")]
+        elif outer.type in ("short_var_declaration", "assignment_statement"):
+            told = [outer.child_by_field_name("left")]
+        elif outer.type in ("const_spec", "var_spec"):
+            told = [outer.child_by_field_name("name")]
+        elif outer.type == "binary_expression":
+            told = [outer]
+        else:
+            if outer.type in FUNCTIONS:
+                return False
+            continue
+        if any(n is not None and "finalizer" in file.text(n).lower() for n in told):
+            return True
+    return False
 
 
 def use_in_words(types: Types, file: SourceFile, node: Node) -> str:
