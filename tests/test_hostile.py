@@ -25,6 +25,8 @@ from fakego import make_go
 from fleet import FILES, GO_MOD, SHIPS
 from tracing import Traced, needs_strace, trace, within
 
+from gomigrate.verify.runner import _WATCH
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs what Unix has: pipes, links, sockets")
 
 GOMIGRATE = (sys.executable, "-m", "gomigrate")
@@ -787,6 +789,8 @@ def test_what_git_is_asked_by_verify(place: Place, tmp_path: Path) -> None:
         name = Path(started[0]).name
         if name in ("go", "gofmt"):
             assert Path(started[0]).parent == programs
+        elif name == "sh":
+            assert started[:3] == ["/bin/sh", "-c", _WATCH] and started[3].isdigit() and len(started) == 4
         elif name != Path(sys.executable).name:
             question = " ".join(started[started.index("-C") + 2 :])
             assert name == "git" and {"core.fsmonitor=false", f"core.hooksPath={os.devnull}"} <= set(started)

@@ -438,7 +438,12 @@ def test_interrupted(repo: Path, tmp_path: Path, number: signal.Signals) -> None
 
 def test_what_a_killed_run_left_goes_with_the_next(repo: Path, tmp_path: Path, verify: Verify) -> None:
     here = tmp_path / "here"
-    body = f'if verb == "build": Path({str(here)!r}).write_text(str(os.getpid())); time.sleep(100)'
+    # It starts something itself, as `go test` does.
+    body = f"""if verb == "build":
+    child = subprocess.Popen(["sleep", "100"])
+    Path({str(here)!r}).write_text(f"{{os.getpid()}} {{child.pid}}")
+    time.sleep(100)
+"""
     env = environment(tmp_path, make_go(tmp_path / "goroot", body))
     kept = subprocess.run(
         command(repo, tmp_path, "--keep"), env=environment(tmp_path, make_go(tmp_path / "quick")), capture_output=True
@@ -451,7 +456,12 @@ def test_what_a_killed_run_left_goes_with_the_next(repo: Path, tmp_path: Path, v
         time.sleep(0.05)
     process.kill()
     process.wait()
-    os.kill(int(here.read_text()), signal.SIGKILL)
+    started = [int(number) for number in here.read_text().split()]
+    for _ in range(100):
+        if not any(map(is_running, started)):
+            break
+        time.sleep(0.05)
+    assert not any(map(is_running, started))
     left = sorted((tmp_path / "scratch").iterdir())
     assert len(left) == 2
     quick = environment(tmp_path, make_go(tmp_path / "quick"))

@@ -17,6 +17,8 @@ from gomigrate.errors import UserError, printable
 MAX_KEPT = 16 * 1024 * 1024
 _MAX_LINE = 1024 * 1024
 _GRACE_SECONDS = 2.0
+# Waits for a line, or for the end of the pipe, which only the end of the process that holds it brings before.
+_WATCH = 'read -r _ || kill -s KILL -- "-$0"'
 
 Listener = Callable[[str], None]
 
@@ -42,7 +44,7 @@ def run(
     """Runs a command in `folder`; `listener` is given every line of both streams as it comes.
 
     When nothing comes for `limit` seconds it is stopped. However it ends, also by Ctrl-C, no process of its group
-    outlives it. Raises UserError when it cannot be started.
+    outlives it, nor this process, be that killed. Raises UserError when it cannot be started.
     """
     started = time.monotonic()
     try:
@@ -59,15 +61,35 @@ def run(
         name = printable(str(command[0]))
         raise UserError(f"{name}: cannot be run: {error.strerror}; mend its installation.") from error
     try:
-        out, err, stopped = _listen(process, limit, listener or (lambda line: None))
-        if not stopped:
-            # The pipes are closed; what is left to do is only to end.
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(limit)
-            stopped = process.returncode is None
+        with _not_outliving_us(process):
+            out, err, stopped = _listen(process, limit, listener or (lambda line: None))
+            if not stopped:
+                # The pipes are closed; what is left to do is only to end.
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(limit)
+                stopped = process.returncode is None
     finally:
         _kill(process)
     return Done(process.returncode, out, err, time.monotonic() - started, stopped)
+
+
+@contextmanager
+def _not_outliving_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Has a shell kill the group of a process when this process is gone without a word. Without a shell nobody does."""
+    watch = None
+    with suppress(OSError):
+        watch = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, str(process.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        if watch is not None:
+            watch.communicate(b"\n")
 
 
 @contextmanager
