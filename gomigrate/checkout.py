@@ -13,11 +13,12 @@ from pathlib import Path
 
 from gomigrate.errors import UserError
 from gomigrate.model import Note
+from gomigrate.plain_files import Below
 
 MAX_FILE = 8 * 1024 * 1024
 CACHE_BUDGET = 24 * 1024 * 1024
-# A link is not followed, and a pipe that bears the name of a file does not stop us.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# A pipe that bears the name of a file does not stop us.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIPPED_FOLDERS = frozenset({"node_modules", "testdata"})
 _MODULE_FILES = frozenset({"go.mod", "go.work"})
 # Files beside the Go code that may name finalizers: manifests, scripts, documentation.
@@ -62,6 +63,7 @@ class Checkout:
         self.companion_files: list[str] = []
         self.links: list[str] = []
         self._prefix = os.fspath(top) + os.sep
+        self._below = Below(self._prefix)
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._by_folder: dict[str, list[str]] = {}
@@ -83,7 +85,7 @@ class Checkout:
         if cached is not None:
             return cached
         try:
-            descriptor = os.open(self._prefix + path, _FLAGS)
+            descriptor = self._below.open(path, _FLAGS)
         except OSError as error:
             self._note(path, f"cannot be read: {error.strerror}; skipped")
             return None

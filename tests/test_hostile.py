@@ -25,6 +25,7 @@ from fakego import make_go
 from fleet import FILES, GO_MOD, SHIPS
 from tracing import Traced, needs_strace, trace, within
 
+from gomigrate.checkout import Checkout
 from gomigrate.verify.runner import _WATCH
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs what Unix has: pipes, links, sockets")
@@ -147,6 +148,25 @@ def links_in_loops(place: Place) -> None:
 def a_configuration_outside(place: Place) -> None:
     (place.outside / "x.toml").write_text(f'pack = "{SECRET}"\n')
     (place.repo / ".gomigrate.toml").symlink_to(place.outside / "x.toml")
+
+
+def test_a_folder_that_becomes_a_link_is_not_read_through(place: Place) -> None:
+    """Between the look at the folder and the look at its files."""
+    (place.outside / "x.go").write_text("package outside\n")
+    for folder in ("bare", "bare/deep"):
+        (place.repo / folder).mkdir(exist_ok=True)
+        (place.repo / folder / "x.go").write_text("package bare\n")
+    checkout = Checkout(place.repo)
+    assert checkout.read("bare/deep/x.go", keep=False) == b"package bare\n"
+    (place.repo / "bare").rename(place.repo / "old")
+    (place.repo / "bare").symlink_to(place.outside)
+    (place.outside / "deep").symlink_to(place.outside)
+    assert checkout.read("bare/x.go", keep=False) is None
+    (note,) = (n.text for n in checkout.notes if n.path == "bare/x.go")
+    assert note.startswith("cannot be read: ")
+    # The folder that was opened is read on, wherever it is now.
+    assert checkout.read("bare/deep/x.go", keep=False) in (b"package bare\n", None)
+    assert Checkout(place.repo).read("bare/deep/x.go") is None
 
 
 # What is no file
