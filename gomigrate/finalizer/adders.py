@@ -34,12 +34,26 @@ Migrated = Callable[[SourceFile, Node], "Use | None"]
 
 
 class Addition(NamedTuple):
-    """A call that is given a name, and the function of the checkout that only adds it; `adds` are the places there."""
+    """A call that is given a name, and the function that only adds it; `adds` are the places there, none of one that is
+    known and not read."""
 
     call: Node
     file: SourceFile
     function: Node
-    adds: tuple[Use, ...]
+    adds: tuple[Use, ...] = ()
+
+
+class Known(NamedTuple):
+    """Which arguments of a function of another module are the object and the name, counted from 0, and of how many."""
+
+    object: int
+    name: int
+    arguments: int
+
+
+# Functions that add the name, do nothing else with it, and leave objects that are being deleted alone. EnsureFinalizer
+# is so since it came with cluster-api v1.9.0 (commit 718382655b), and still in v1.14.0.
+KNOWN = {("sigs.k8s.io/cluster-api/util/finalizers", "EnsureFinalizer"): Known(object=2, name=3, arguments=4)}
 
 
 def addition(types: Types, reference: Reference, migrated: Migrated) -> Addition | None:
@@ -48,6 +62,9 @@ def addition(types: Types, reference: Reference, migrated: Migrated) -> Addition
     `migrated` tells what hand-written code around a node will be a call of controllerutil, if it will."""
     arguments = reference.node.parent
     call = arguments.parent if arguments is not None and arguments.type == "argument_list" else None
+    known = known_adder(types, reference.file, call) if call is not None else None
+    if call is not None and known is not None and known[1].id == reference.node.id:
+        return Addition(call, reference.file, call)
     declared = declaration(types, reference.file, call) if call is not None else None
     if arguments is None or call is None or declared is None:
         return None
@@ -56,6 +73,15 @@ def addition(types: Types, reference: Reference, migrated: Migrated) -> Addition
     index = next(i for i, a in enumerate(named(arguments)) if a.id == reference.node.id)
     adds = _added(types, file, node, given[index], migrated) if len(given) == len(named(arguments)) else ()
     return Addition(call, file, node, adds) if adds else None
+
+
+def known_adder(types: Types, file: SourceFile, call: Node) -> tuple[Node, Node] | None:
+    """The object and the name that a call gives to a function of another module which is known to add it."""
+    operand, name = called(file, call)
+    package = types.package_of(file, operand) if operand is not None else None
+    known = KNOWN.get((package or "", name))
+    given = arguments_of(call)
+    return (given[known.object], given[known.name]) if known is not None and len(given) == known.arguments else None
 
 
 def _added(types: Types, file: SourceFile, function: Node, parameter: Node, migrated: Migrated) -> tuple[Use, ...]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node, Query, QueryCursor
 
+from gomigrate.finalizer.adders import known_adder
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import METAV1, judge, type_of_free
 from gomigrate.finalizer.sites import Site
@@ -35,7 +36,8 @@ _QUERY = Query(
     """
     ((call_expression function: (selector_expression field: (field_identifier) @_method)) @call
       (#any-of? @_method
-        "AddFinalizer" "RemoveFinalizer" "ContainsFinalizer" "SetFinalizers" "WithFinalizers" "Register"))
+        "AddFinalizer" "RemoveFinalizer" "ContainsFinalizer" "SetFinalizers" "WithFinalizers" "Register"
+        "EnsureFinalizer"))
     ((call_expression function: (selector_expression field: (field_identifier) @_method)) @list
       (#eq? @_method "GetFinalizers"))
     ((selector_expression field: (field_identifier) @_field) @list (#eq? @_field "Finalizers"))
@@ -123,6 +125,8 @@ def _of_call(types: Types, file: SourceFile, call: Node) -> Iterator[_Place]:
     elif name == "Register":
         if package is None and len(given) == 2 and _is_managed(types, file, operand):
             yield _Place(file, given[0], Operation.ADD)
+    elif (known := known_adder(types, file, call)) is not None:
+        yield _Place(file, known[1], Operation.ADD, _carrying(types.of(file, known[0])))
     elif package is None and name == "WithFinalizers":
         for argument in given:
             yield _Place(file, argument, Operation.ADD)
