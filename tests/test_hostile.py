@@ -273,6 +273,21 @@ def a_false_vendor_folder(place: Place) -> None:
     (vendor / "sigs.k8s.io").symlink_to(place.outside)
 
 
+# Manifests
+
+
+def manifests_that_explode(place: Place) -> None:
+    """A few lines of aliases that stand for more than there is room for: as a value, as a key, and in a patch."""
+    laughs = "a0: &a0 [x]\n" + "".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]\n" for i in range(30))
+    named = "metadata:\n  finalizers: [flyte-finalizer]\n"
+    (place.repo / "value.yaml").write_text(f"{laughs}{named}b: *a30\n")
+    (place.repo / "key.yaml").write_text(f"{laughs}{named}? *a30\n: x\n")
+    (place.repo / "patch.yaml").write_text(f"{laughs}{named}b:\n- op: *a30\n  path: *a30\n  value: *a30\n")
+    (place.repo / "deep.yaml").write_text(f"# {']' * 20_000}\n{named}b: {'[' * 40_000}")
+    (place.repo / "circle.yaml").write_text(f"{named}b: &b [*b, {{*b : *b}}]\n")
+    (place.repo / "deep.py").write_text('x = "flyte-finalizer"\ny = ' + "(" * 60_000)
+
+
 # git
 
 
@@ -335,6 +350,18 @@ def a_repository_inside(place: Place) -> None:
     (place.repo / "nested").mkdir()
     subprocess.run(["git", "init", "-q", place.repo / "nested"], check=True)
     (place.repo / "nested/x.go").write_text(SHIPS)
+
+
+def a_submodule(place: Place) -> None:
+    """Its .git is a file that leads into ours, and its files are a matter of its own repository."""
+    theirs = place.outside / "theirs"
+    subprocess.run(["git", "init", "-q", theirs], check=True)
+    (theirs / "x.go").write_text(SHIPS)
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    subprocess.run(["git", "-C", theirs, "add", "-A"], check=True)
+    subprocess.run(["git", "-C", theirs, *identity, "commit", "-qm", "theirs"], check=True)
+    place.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", os.fspath(theirs), "sub")
+    assert (place.repo / "sub/.git").is_file() and (place.repo / "sub/x.go").is_file()
 
 
 def another_repository(place: Place) -> None:
@@ -415,10 +442,12 @@ CASES = {
     "modules outside": Case(modules_outside),
     "workspaces in a circle": Case(workspaces_in_a_circle),
     "a false vendor folder": Case(a_false_vendor_folder),
+    "manifests that explode": Case(manifests_that_explode),
     "a git that runs programs": Case(a_git_that_runs, git_leads_to=("included",)),
     "a work tree elsewhere": Case(a_work_tree_elsewhere),
     "objects elsewhere": Case(objects_elsewhere),
     "a repository inside": Case(a_repository_inside, ("nested: is a repository of its own; skipped",)),
+    "a submodule": Case(a_submodule, ("sub: is a repository of its own; skipped",)),
     "another repository": Case(another_repository, git_leads_to=("other/.git",)),
     "a .git that is a pipe": Case(a_git_that_is_a_pipe, ("is no git repository that can be used",)),
     "a .git that never ends": Case(a_git_that_never_ends, ("is no git repository that can be used",)),
@@ -481,6 +510,8 @@ NAMES = (
     *("\n::error::boom.go", "%0A::error::boom.go", "$(touch x).go", ";touch x;.go", "{{ 7*7 }}.go", "\u00e9.go"),
     *("Ships.go", "SHIPS.go", "ships .go", "\udcff\udcfe.go"),
 )
+# Packages of their own, so that each has all that it needs.
+FOLDERS = ("-rf", "a\nb", "\x1b[31m", "$(touch x)", "SHIPS", "Ships", "\u202egpj", "{{ 7*7 }}", "a b", "\u00e9")
 EVIL = "</script><img src=x onerror=alert(1)>|](javascript:alert(1))::error::boom\u202e\x1b[31m"
 
 
@@ -503,6 +534,19 @@ def test_every_name_gets_into_a_patch_that_git_takes(named: Place) -> None:
         name for name in NAMES if b"controllerutil" in os.fsencode((named.repo / "ships" / name).read_bytes().decode())
     ]
     assert changed == list(NAMES)
+    assert_terminal(done.err)
+
+
+def test_folders_of_every_name_get_into_a_patch_that_git_takes(place: Place) -> None:
+    for folder in FOLDERS:
+        (place.repo / folder).mkdir()
+        for name in ("ships.go", "helpers.go"):
+            code = FILES[f"ships/{name}"].replace("flyte-finalizer", "flyte/array")
+            (place.repo / folder / name).write_text(code)
+    done = run(place, "patch", place.repo, "--pack", "flyte", "-o", place.outside / "x.patch")
+    assert done.code == 0, done.err
+    subprocess.run(["git", "-C", place.repo, "apply", place.outside / "x.patch"], check=True)
+    assert [f for f in FOLDERS if "controllerutil" in (place.repo / f / "ships.go").read_text()] == list(FOLDERS)
     assert_terminal(done.err)
 
 

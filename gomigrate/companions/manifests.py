@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from gomigrate.companions.places import Place, Role
@@ -16,11 +17,14 @@ from gomigrate.packs import FinalizerName
 # A parser that is written in Python takes a second for some tens of kilobytes.
 MAX_DOCUMENT = 64 * 1024
 MAX_FILE = 8 * MAX_DOCUMENT
+# Open brackets at one place: it takes time that grows with their square.
+_MAX_OPEN = 100
+_BRACKET = re.compile(rb"[][{}]")
 _START = re.compile(rb"^---(?=\s|\Z)", re.MULTILINE)
 _BOM = b"\xef\xbb\xbf"
 _ADDING = frozenset({"add", "replace"})
 _NO_YAML = "the file is no plain YAML (a template?)"
-_LARGE = "it is too large to be read"
+_LARGE = "it is too large, or nested too deeply, to be read"
 _TWICE = "the new name stands in the same list"
 _ELSEWHERE = "it is no item of an object's metadata.finalizers"
 
@@ -41,9 +45,15 @@ def read_manifests(path: str, source: bytes, names: tuple[FinalizerName, ...]) -
         document = source[start:end]
         if any(name.old.encode() in document for name in names):
             rest -= len(document)
-            small = rest >= 0 and len(document) <= MAX_DOCUMENT
-            places = _read(path, document, names) if small else read_text(path, document, names, _LARGE)
+            readable = rest >= 0 and len(document) <= MAX_DOCUMENT and _open(document) <= _MAX_OPEN
+            places = _read(path, document, names) if readable else read_text(path, document, names, _LARGE)
             yield from _moved(places, start)
+
+
+def _open(document: bytes) -> int:
+    """How many brackets are open at once, at most; those in texts count as well."""
+    steps = (1 if bracket[0] in b"[{" else -1 for bracket in _BRACKET.finditer(document))
+    return max(accumulate(steps, lambda opened, step: max(opened + step, 0)), default=0)
 
 
 def _moved(places: Iterator[Place], by: int) -> Iterator[Place]:
@@ -88,7 +98,7 @@ def _scalars(document: bytes) -> dict[int, _Scalar] | None:
             continue
         seen.add(id(node))
         if node.id == "mapping":
-            stack += [(value, (*way, str(key.value))) for key, value in reversed(node.value)]
+            stack += [(value, (*way, _text(key))) for key, value in reversed(node.value)]
             _json_patch(node, bytes_before, found)
         elif node.id == "sequence":
             listed = way[-2:] == ("metadata", "finalizers")
@@ -106,17 +116,22 @@ def _scalars(document: bytes) -> dict[int, _Scalar] | None:
 
 def _json_patch(node: Any, bytes_before: _Offsets, found: dict[int, _Scalar]) -> None:
     """An operation of RFC 6902 that adds to, or sets, the list."""
-    fields = {str(key.value): value for key, value in node.value}
+    fields = {_text(key): value for key, value in node.value}
     operation, path, value = (fields.get(key) for key in ("op", "path", "value"))
-    if operation is None or path is None or value is None or str(operation.value) not in _ADDING:
+    if operation is None or path is None or value is None or _text(operation) not in _ADDING:
         return
-    if not re.fullmatch(r"/metadata/finalizers(/[0-9]+|/-)?", str(path.value)):
+    if not re.fullmatch(r"/metadata/finalizers(/[0-9]+|/-)?", _text(path)):
         return
     items = value.value if value.id == "sequence" else [value]
     beside = frozenset(str(item.value) for item in items if item.id == "scalar")
     for item in items:
         if item.id == "scalar" and not item.anchor:
             found[bytes_before(item.start_mark.index)] = _Scalar(str(item.value), True, beside)
+
+
+def _text(node: Any) -> str:
+    """The text of a scalar, "" for anything else: a list of aliases can stand for more than there is room for."""
+    return str(node.value) if node.id == "scalar" else ""
 
 
 class _Offsets:
