@@ -19,9 +19,7 @@ def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, 
     dead = [
         i.path
         for i in after.imports
-        if i.alias not in ("_", ".")
-        and _mentions(before, i.name) > _mentions(after, i.name)
-        and not _uses(after, i.name)
+        if i.alias not in ("_", ".") and _uses(before, i.name) and not _uses(after, i.name)
     ]
     changed = after
     ordered = sorted(wanted, key=_by_path)
@@ -36,11 +34,6 @@ def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, 
 
 def _by_path(wanted: tuple[str, str]) -> str:
     return wanted[1]
-
-
-def _mentions(file: SourceFile, name: str) -> int:
-    """How often the name stands before a dot, comments and longer names included: enough to see that it got less."""
-    return file.source.count(name.encode() + b".")
 
 
 def _uses(file: SourceFile, name: str) -> bool:
