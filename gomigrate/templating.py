@@ -7,6 +7,7 @@ attributes and items, `if`, `for` but not in another one, `~`, comparisons, and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
@@ -34,6 +35,9 @@ def _check(node: nodes.Node, *, in_loop: bool) -> None:
         raise TemplateSyntaxError(f"a pack's templates may not use {kind}", node.lineno)
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
         raise TemplateSyntaxError(f"a pack's templates may not use the filter {node.name}", node.lineno)
+    # Python code is made of the template, and there such a number is a name that means nothing.
+    if isinstance(node, nodes.Const) and isinstance(node.value, float) and not isfinite(node.value):
+        raise TemplateSyntaxError("a number is too large", node.lineno)
     if isinstance(node, nodes.For):
         if in_loop or node.recursive:
             raise TemplateSyntaxError("a pack's templates may not hold a loop in a loop", node.lineno)

@@ -30,6 +30,7 @@ _PRECEDENCE = {"||": 1, "&&": 2}
 
 
 _IN_FUNCTION = b"package p\n\nfunc f() {\n\t_ = 0\n\t%b\n}\n"
+_AS_VALUE = b"package p\nfunc f() {\n_ = (%s)\n}\n"
 
 
 class Refused(Exception):
@@ -199,7 +200,8 @@ class Rewriter:
         """A replacement by its template. Raises UserError when the template of a pack is broken."""
         path = self.pack.path(f"{name}.go.j2")
         text = self.render(path.name, values).strip()
-        if path.parent == self.pack.folder and SourceFile(path.name, _IN_FUNCTION % text.encode()).root.has_error:
+        around = _AS_VALUE if "contains" in name or "deleting" in name else _IN_FUNCTION
+        if path.parent == self.pack.folder and SourceFile(path.name, around % text.encode()).root.has_error:
             raise UserError(f"{path}: gives what is no Go code: {text[:80]}")
         return text
 
