@@ -109,12 +109,15 @@ def _check_files(
     wanted = set(names)
     found: tuple[Diagnostic, ...] = ()
     if _concerned(workspace, wanted, settings.pack.needles):
+        from gomigrate.finalizer.analysis import Analysis
         from gomigrate.finalizer.diagnostics import findings
         from gomigrate.finalizer.rounds import begin, look
         from gomigrate.finalizer.stage_diagnostics import of_analysis
 
         watch.lap("load")
-        analysis = begin(workspace, settings.pack, settings.stage, selection=settings.selection, focus=sorted(wanted))
+        analysis = begin(
+            Analysis(workspace, settings.pack, settings.stage, selection=settings.selection, focus=sorted(wanted))
+        )
         watch.lap("parse")
         look(analysis)
         watch.lap("understand")
@@ -157,6 +160,7 @@ def _check_folder(
     background = Background({"walk": scan.walk, "search": scan.search, "companions": scan.companions})
     walked, found = background.ask("walk"), background.ask("search")
     beside = background.ask("companions", wanted_names(settings.pack.finalizers, settings.stage))
+    from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
     from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.rounds import begin, look
@@ -168,7 +172,7 @@ def _check_folder(
     workspace = Workspace(checkout)
     index = searched(checkout, settings.pack.needles, found)
     watch.lap("read")
-    analysis = begin(workspace, settings.pack, settings.stage, selection=settings.selection, index=index)
+    analysis = begin(Analysis(workspace, settings.pack, settings.stage, selection=settings.selection, index=index))
     watch.lap("parse")
     look(analysis)
     more = [*of_analysis(analysis), *_companions(analysis, beside())]

@@ -83,6 +83,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
             ahead.background.close()
     started = time.perf_counter()
     # What is imported and prepared here is so while the checkout is read.
+    from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.finding import candidates
     from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.plan import make_plan
@@ -99,7 +100,9 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     workspace = Workspace(checkout)
     index = searched(checkout, pack.needles, ahead.searched)
     read = time.perf_counter()
-    analysis = begin(workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy)
+    analysis = begin(
+        Analysis(workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy)
+    )
     beside = asked()
     if beside:
         from gomigrate.companions.search import public_names

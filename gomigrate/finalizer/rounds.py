@@ -15,31 +15,17 @@ from gomigrate.finalizer.helpers import find_helpers
 from gomigrate.finalizer.names import find_names
 from gomigrate.finalizer.operations import forget
 from gomigrate.finalizer.sites import Site, Unknown, find_site
-from gomigrate.go.workspace import Workspace
-from gomigrate.index import Index
-from gomigrate.model import Operation, Stage
-from gomigrate.packs import Pack
-from gomigrate.selection import Selection
+from gomigrate.model import Operation
 
-_EVERYTHING = Selection()
 # Places of a file are compared with each other. Nobody writes that many into one file.
 MAX_PLACES = 1000
 
 
-def begin(
-    workspace: Workspace,
-    pack: Pack,
-    stage: Stage = Stage.SWITCH,
-    *,
-    selection: Selection = _EVERYTHING,
-    index: Index | None = None,
-    focus: list[str] | None = None,
-    tidy: bool = False,
-) -> Analysis:
+def begin(analysis: Analysis) -> Analysis:
     """Finds the files, helpers and names of a checkout, by its index; without one, of the files `focus` and what they
     use."""
     forget()
-    analysis = Analysis(workspace, pack, stage, selection=selection, index=index, focus=focus, tidy=tidy)
+    pack = analysis.pack
     analysis.files = hot_files(analysis, analysis.paths)
     files = helper_files(analysis)
     helpers = find_helpers(analysis.types, files)
