@@ -8,12 +8,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from gomigrate.model import Note, Plan, Stage
+from gomigrate.catalogue import HAND_WRITTEN_CALL, HAND_WRITTEN_HELPER
+from gomigrate.model import Diagnostic, Note, Operation, Plan, Stage
 from gomigrate.report import render
 from gomigrate.report.json_report import SCHEMA_FILE
 from gomigrate.report.verification import sentence
 from gomigrate.report.view import build_view
-from gomigrate.verify.results import Check, Failure, Verdict, Verification
+from gomigrate.verify.results import Check, Compared, Failure, Verdict, Verification
 
 HOSTILE = "<script>alert(1)</script> | \x1b[31m`tick` @team"
 NEW = Failure(HOSTILE, "example.com/p", "p/p_test.go", 7, 0, "Test<b>", ("    p_test.go:7: <i>no</i>", "```", "\tmore"))
@@ -68,3 +69,21 @@ def test_the_sentence() -> None:
     assert sentence(WORSE).startswith("Worse: 1 failure with Go 1.26.0 that the code had not before the patch. Failed")
     assert sentence(Verification(Verdict.PROVEN, "all")) == "There is nothing to verify: the patch is empty."
     assert sentence(Verification(Verdict.UNVERIFIED, "all", problem="No Go.")) == "Could not be verified: No Go."
+
+
+@pytest.mark.parametrize(
+    ("operations", "others"),
+    [(1, ""), (2, "; the other 1 could not stand alone and is evaluated")],
+)
+def test_a_helper_that_ran_is_none_of_the_others(operations: int, others: str) -> None:
+    call = Diagnostic(HAND_WRITTEN_CALL, "p/p.go", 3, 1, 3, "a call", operation=Operation.CONTAINS)
+    helpers = [Diagnostic(HAND_WRITTEN_HELPER, "p/p.go", line, 1, line, "a helper") for line in (9, 19)]
+    proven = Verification(
+        Verdict.PROVEN,
+        "touched",
+        "1.26.0",
+        checks=(CHECKS[0],),
+        compared=tuple(Compared(d, "equal", "run in Go") for d in (call, *helpers)),
+        operations=operations,
+    )
+    assert sentence(proven).endswith(f"Old and new code of 3 changes ran side by side{others}.")

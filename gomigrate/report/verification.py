@@ -50,7 +50,8 @@ def sentence(verification: Verification) -> str:
     ran = len(verification.compared)
     compared = ""
     if verification.operations and verification.tests != "none":
-        rest = verification.operations - ran
+        # A helper that goes ran in the code that calls it, and is no operation of its own.
+        rest = verification.operations - sum(c.diagnostic.operation is not None for c in verification.compared)
         others = (
             f"; the other {rest:,} could not stand alone and {'is' if rest == 1 else 'are'} evaluated" if rest else ""
         )
