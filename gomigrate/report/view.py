@@ -43,8 +43,10 @@ NARROWED = {
 UNPROVEN = Evidence(Confidence.ASSUMED, "no evidence was recorded for this change")
 
 SAFE_WHEN = (
-    "The old name may go (stage cleanup) once this lists no object and prints no line with INCOMPLETE, in "
-    "every cluster, after the last release that still adds the old name is gone."
+    "The old name may go (stage cleanup) once this lists no object and prints no line with INCOMPLETE, in every "
+    "cluster, after the last release that still adds the old name is gone. An object keeps the old name until the"
+    " code removes its finalizers, as a rule when it is deleted: one that lives on keeps it. Wait for the last of"
+    " them, or take the old name off by hand once the new one is there."
 )
 
 
