@@ -138,6 +138,8 @@ def test_journals(tmp_path: Path) -> None:
         ("remove.go.j2", "{{ 1e999 }}", "line 1: a number is too large"),
         ("contains.go.j2", "{{ util }}.ContainsFinalizer({{ object }}, {{ key }}) // seen", "gives what is no Go code"),
         ("contains.go.j2", "a()\nb()", "gives what is no Go code"),
+        ("add.go.j2", "", "leaves out"),
+        ("remove.go.j2", "{{ util }}.RemoveFinalizer({{ object }}, {{ key }})", "leaves out"),
     ),
 )
 def test_a_template_that_cannot_be_used_is_named(name: str, text: str, what: str, tmp_path: Path) -> None:

@@ -201,8 +201,15 @@ class Rewriter:
         path = self.pack.path(f"{name}.go.j2")
         text = self.render(path.name, values).strip()
         around = _AS_VALUE if "contains" in name or "deleting" in name else _IN_FUNCTION
-        if path.parent == self.pack.folder and SourceFile(path.name, around % text.encode()).root.has_error:
+        if path.parent != self.pack.folder:
+            return text
+        if SourceFile(path.name, around % text.encode()).root.has_error:
             raise UserError(f"{path}: gives what is no Go code: {text[:80]}")
+        keys = values.get("keys", ())
+        wanted = [values["object"], *(keys if isinstance(keys, list) else ())]
+        lost = next((str(value) for value in wanted if str(value) not in text), "")
+        if lost:
+            raise UserError(f"{path}: leaves out {lost}, so that nothing would be done with it: {text[:80]}")
         return text
 
     def _written(
