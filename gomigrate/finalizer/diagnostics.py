@@ -334,7 +334,7 @@ def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
                 continue
             message, why = f'"{rule.old}" stands inside of a longer text', "text is not followed"
             if string_value(mention.file, mention.node) == rule.old:
-                message = f'"{rule.old}" is an API group as well as a finalizer'
+                message = f'"{rule.old}" may be something else than the finalizer'
                 why = "nothing says that this test means the finalizer"
             yield at(
                 NAME_IN_TEXT, mention.file, mention.node, message, name=rule.old, left_because=why,

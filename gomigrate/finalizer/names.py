@@ -16,9 +16,6 @@ from gomigrate.go.syntax import STRINGS, SourceFile, Value, string_value
 from gomigrate.go.types import Types
 from gomigrate.packs import FinalizerName
 
-# How code says its API group: a kubebuilder marker, or a GroupVersion and its like.
-_GROUP = rb"(?:groupName=|Group(?:Name)?[ \t]*[:=]+[ \t]*\")"
-
 
 class Declared(NamedTuple):
     """A constant (or variable) at package level that holds a name."""
@@ -87,7 +84,7 @@ def find_names(
         for file in files:
             if not file.is_generated and any(n in file.source for n in needle):
                 _scan(references.types, file, uses)
-        _set_groups_apart(files, uses)
+        _set_apart(uses)
     for uses in found:
         uses.old += computed.get(uses.rule.old, [])
         uses.new += computed.get(uses.rule.new, [])
@@ -117,10 +114,10 @@ def _scan(types: Types, file: SourceFile, uses: NameUses) -> None:
             uses.mentions.append(Mention(file, node))
 
 
-def _set_groups_apart(files: list[SourceFile], uses: NameUses) -> None:
-    """Where the name is an API group as well, a text in a test counts only as far as finalizers are spoken of there."""
-    marker = re.compile(_GROUP + re.escape(uses.rule.old.encode()) + rb"(?![\w.-])")
-    if not any(marker.search(file.source) for file in files):
+def _set_apart(uses: NameUses) -> None:
+    """In tests a text counts only where it is about finalizers, by itself or by what it is used for: it may be a
+    namespace, an API group, or anything else."""
+    if "finalizer" in uses.rule.old.lower():
         return
     sure = [r for r in uses.old_literals if not is_test_code(r.file) or speaks_of_finalizers(r.file, r.node)]
     uses.mentions += [Mention(r.file, r.node) for r in uses.old_literals if r not in sure]

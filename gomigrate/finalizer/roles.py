@@ -109,14 +109,15 @@ def speaks_of_finalizers(file: SourceFile, node: Node) -> bool:
         if outer.type == "call_expression":
             beside = (n for n in arguments_of(outer) if n.type != "composite_literal")
             told = [outer.child_by_field_name("function"), *beside]
-        elif outer.type == "keyed_element":
-            told = [outer.child_by_field_name("key")]
+        elif outer.type in ("keyed_element", "binary_expression"):
+            key = outer.child_by_field_name("key")
+            if key is None or not key.start_byte <= node.start_byte < key.end_byte:
+                return _is_about_finalizers(file, outer, key)
+            continue
         elif outer.type in ("short_var_declaration", "assignment_statement"):
             told = [outer.child_by_field_name("left")]
         elif outer.type in ("const_spec", "var_spec"):
             told = [outer.child_by_field_name("name")]
-        elif outer.type == "binary_expression":
-            told = [outer]
         else:
             if outer.type in FUNCTIONS:
                 return False
@@ -124,6 +125,13 @@ def speaks_of_finalizers(file: SourceFile, node: Node) -> bool:
         if any(n is not None and "finalizer" in file.text(n).lower() for n in told):
             return True
     return False
+
+
+def _is_about_finalizers(file: SourceFile, outer: Node, key: Node | None) -> bool:
+    """The key of a field, or the two sides of a comparison, decide alone: what stands further out has other parts."""
+    operator = outer.child_by_field_name("operator")
+    told = key if operator is None else outer if file.text(operator) in ("==", "!=") else None
+    return told is not None and "finalizer" in file.text(told).lower()
 
 
 def use_in_words(types: Types, file: SourceFile, node: Node) -> str:
