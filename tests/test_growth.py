@@ -117,3 +117,17 @@ def test_the_methods_of_an_interface_are_looked_for_once(tmp_path: Path, monkeyp
         counts.append(len(asked))
         asked.clear()
     assert counts[0] == counts[1] > 0
+
+
+def test_what_becomes_of_an_object_is_found_out_once(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/ships\n\nrequire sigs.k8s.io/controller-runtime v0.16.3\n")
+    add = '\tpod.SetFinalizers(append(pod.GetFinalizers(), "flyte-finalizer"))\n'
+    counts = []
+    for sites in (100, 200):
+        code = f'package ships\n\nimport corev1 "k8s.io/api/core/v1"\n\nfunc f(pod *corev1.Pod) {{\n{add * sites}}}\n'
+        (tmp_path / "ships.go").write_text(code)
+        profile = cProfile.Profile()
+        profile.runcall(plan_checkout, tmp_path, packs.load("flyte"))
+        stats: Any = pstats.Stats(profile)
+        counts.append(sum(n for (file, _, name), (_, n, *_) in stats.stats.items() if name == "_fate"))
+    assert 0 < counts[1] < counts[0] * 2.5

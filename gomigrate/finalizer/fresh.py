@@ -26,6 +26,8 @@ _DEPTH = 4
 # (method's name, which result, depth) -> whether all methods of that name give back something new: they are looked for
 # in the whole checkout.
 _MADE: WeakKeyDictionary[Types, dict[tuple[str, int, int], bool]] = WeakKeyDictionary()
+# (file, where a variable is declared, depth) -> what becomes of it: a function may add to one object many times.
+_FATES: WeakKeyDictionary[Types, dict[tuple[SourceFile, int, int], set[str]]] = WeakKeyDictionary()
 
 
 def is_fresh(types: Types, path: Path, place: Node) -> bool:
@@ -183,7 +185,10 @@ def _fates(types: Types, path: Path, depth: int) -> set[str]:
     function = next((a for a in ancestors(local.name) if a.type in FUNCTION_LIKE), None)
     if function is None:
         return {"unknown"}
-    return {fate for identifier in _uses(path, function) for fate in _fate(types, file, identifier, depth)}
+    known, asked = _FATES.setdefault(types, {}), (file, local.name.start_byte, depth)
+    if asked not in known:
+        known[asked] = {f for identifier in _uses(path, function) for f in _fate(types, file, identifier, depth)}
+    return known[asked]
 
 
 def _fate(types: Types, file: SourceFile, identifier: Node, depth: int) -> set[str]:

@@ -18,7 +18,7 @@ from gomigrate.finalizer.sites import Site, Unknown, find_site
 from gomigrate.model import Operation
 
 # Places of a file are compared with each other. Nobody writes that many into one file.
-MAX_PLACES = 1000
+MAX_PLACES = 500
 
 
 def begin(analysis: Analysis) -> Analysis:
