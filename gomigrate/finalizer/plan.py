@@ -158,6 +158,10 @@ def _draft(analysis: Analysis, render: Render, constant_package: str) -> Draft |
         sites = [d for d in analysis.decisions if d.rewritten and d.uses is uses]
         if not sites and (uses.migrated or not (uses.old or uses.old_literals)):
             continue
+        if not sites and not uses.old and all(is_test_code(r.file) for r in uses.old_literals):
+            # Constants for them would make a second pass take code beside them to be about this name.
+            analysis.blocked[uses.rule.old] = ("only tests name it: no code here adds it or looks for it", None)
+            return None
         users = [d.site.file.directory for d in sites]
         if not uses.migrated:
             users += [r.file.directory for r in _remaining(analysis, uses)]
