@@ -184,7 +184,10 @@ def test_an_addition_that_spares_what_is_being_deleted_differs_as_stated(
 def test_a_pack_that_writes_the_wrong_call_is_caught(sample: Path, go: Path, tmp_path: Path) -> None:
     pack = tmp_path / "rules" / "wrong"
     pack.mkdir(parents=True)
-    (pack / "contains.go.j2").write_text("{{ util }}.AddFinalizer({{ object }}, {{ keys[0] }})")
+    wrong = (
+        "{% for k in keys %}{{ ' && ' if not loop.first }}{{ util }}.AddFinalizer({{ object }}, {{ k }}){% endfor %}"
+    )
+    (pack / "contains.go.j2").write_text(wrong)
     right = (data_dir("rules") / "flyte" / "pack.toml").read_text()
     (pack / "pack.toml").write_text(right.replace('name = "flyte"', 'name = "wrong"', 1))
     options = ("--rules", pack.parent, "--pack", "wrong", "--tests", "touched", "--report", tmp_path / "r.json")
