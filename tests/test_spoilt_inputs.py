@@ -16,14 +16,14 @@ from random import Random
 
 import pytest
 from mutations import MUTATIONS, mutate
-from properties import few_samples, fixtures
+from properties import few_samples
 
 from gomigrate import baseline, configuration, packs
 from gomigrate.apply import finish_interrupted
 from gomigrate.errors import UserError
 from gomigrate.journal import Step, encode
 from gomigrate.pipeline import Options, plan_checkout
-from gomigrate.resources import data_dir
+from gomigrate.resources import copy_folder, data_dir
 
 COUNT = int(os.environ.get("PROPERTIES_INPUTS", "") or 36)
 SEED = os.environ.get("PROPERTIES_SEED", "1")
@@ -56,6 +56,12 @@ JOURNAL = encode(
 )
 
 
+@pytest.fixture
+def checkout(sample_dir: Path, tmp_path: Path) -> Path:
+    copy_folder(sample_dir, tmp_path / "checkout")
+    return tmp_path / "checkout"
+
+
 def refused(name: str, data: bytes, read: Callable[[bytes], object]) -> int:
     """How many of the spoilt texts are refused; fails for everything that is neither taken nor refused properly."""
     read(data)
@@ -80,16 +86,12 @@ def refused(name: str, data: bytes, read: Callable[[bytes], object]) -> int:
 @pytest.mark.parametrize(
     "name", ("pack.toml", "candidates.scm", "constants.go.j2", "add.go.j2", "contains.go.j2", "remove.go.j2")
 )
-def test_packs(name: str, tmp_path: Path) -> None:
+def test_packs(name: str, tmp_path: Path, checkout: Path) -> None:
     rules = data_dir("rules")
     folder = tmp_path / "flyte"
     shutil.copytree(rules / "flyte", folder)
     place = folder / name
     data = place.read_bytes() if place.exists() else (rules / "base" / name).read_bytes()
-    checkout = tmp_path / "checkout"
-    for path, content in fixtures()["sample"].files.items():
-        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
-        (checkout / path).write_bytes(content)
 
     def read(spoilt: bytes) -> None:
         place.write_bytes(spoilt)
@@ -142,10 +144,11 @@ def test_journals(tmp_path: Path) -> None:
         ("remove.go.j2", "{{ util }}.RemoveFinalizer({{ object }}, {{ key }})", "leaves out"),
     ),
 )
-def test_a_template_that_cannot_be_used_is_named(name: str, text: str, what: str, tmp_path: Path) -> None:
+def test_a_template_that_cannot_be_used_is_named(
+    name: str, text: str, what: str, tmp_path: Path, checkout: Path
+) -> None:
     folder = tmp_path / "flyte"
     shutil.copytree(data_dir("rules") / "flyte", folder)
     (folder / name).write_text(text)
-    sample = Path(__file__).parent.parent / "fixtures" / "sample"
     with pytest.raises(UserError, match=f"{name}.*{what}"):
-        plan_checkout(sample, packs.read(folder), Options())
+        plan_checkout(checkout, packs.read(folder), Options())

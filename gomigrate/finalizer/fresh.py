@@ -100,12 +100,16 @@ def _is_fresh_value(types: Types, file: SourceFile, node: Node, nth: int, depth:
     if declared is not None:
         return _makes(types, *declared, nth, depth + 1)
     name = _interface_method(types, file, node)
-    asked = (name, nth, depth + 1)
-    known = _MADE.setdefault(types, {})
-    if name and asked not in known:
+    return bool(name) and _all_make(types, name, nth, depth + 1)
+
+
+def _all_make(types: Types, name: str, nth: int, depth: int) -> bool:
+    """As `_makes`, of all methods of a name, one at least."""
+    known, asked = _MADE.setdefault(types, {}), (name, nth, depth)
+    if asked not in known:
         makers = list(_methods(types, name))
-        known[asked] = bool(makers) and all(_makes(types, *maker, nth, depth + 1) for maker in makers)
-    return bool(name) and known[asked]
+        known[asked] = bool(makers) and all(_makes(types, *maker, nth, depth) for maker in makers)
+    return known[asked]
 
 
 def _interface_method(types: Types, file: SourceFile, call: Node) -> str:

@@ -119,8 +119,12 @@ def _set_apart(uses: NameUses) -> None:
     namespace, an API group, or anything else."""
     if "finalizer" in uses.rule.old.lower():
         return
-    sure = [r for r in uses.old_literals if not is_test_code(r.file) or speaks_of_finalizers(r.file, r.node)]
-    uses.mentions += [Mention(r.file, r.node) for r in uses.old_literals if r not in sure]
+    sure = []
+    for reference in uses.old_literals:
+        if not is_test_code(reference.file) or speaks_of_finalizers(reference.file, reference.node):
+            sure.append(reference)
+        else:
+            uses.mentions.append(Mention(reference.file, reference.node))
     uses.old_literals = sure
 
 

@@ -128,10 +128,8 @@ def _primary(analysis: Analysis, uses: NameUses, users: Iterable[str]) -> Declar
     """The constant that counts when several packages declare the name, two versions of an API say: one that all who
     have none see, exported before unexported."""
     ranked = sorted(uses.old, key=lambda d: (not d.symbol.exported, d.file.is_test, d.file.path))
-    seen = (d for d in ranked[1:] if _all_see(analysis, d, _needing(users, _beside(uses, d))))
-    if ranked and not _all_see(analysis, ranked[0], _needing(users, _beside(uses, ranked[0]))):
-        return next(seen, ranked[0])
-    return ranked[0] if ranked else None
+    seen = (d for d in ranked if _all_see(analysis, d, _needing(users, _beside(uses, d))))
+    return next(seen, ranked[0] if ranked else None)
 
 
 def _beside(uses: NameUses, primary: Declared | None) -> tuple[Declared, ...]:

@@ -200,9 +200,9 @@ class Rewriter:
         """A replacement by its template. Raises UserError when the template of a pack is broken."""
         path = self.pack.path(f"{name}.go.j2")
         text = self.render(path.name, values).strip()
-        around = _AS_VALUE if "contains" in name or "deleting" in name else _IN_FUNCTION
         if path.parent != self.pack.folder:
             return text
+        around = _AS_VALUE if "contains" in name or "deleting" in name else _IN_FUNCTION
         if SourceFile(path.name, around % text.encode()).root.has_error:
             raise UserError(f"{path}: gives what is no Go code: {text[:80]}")
         keys = values.get("keys", ())

@@ -104,16 +104,21 @@ def is_api_group(types: Types, file: SourceFile, node: Node) -> bool:
 
 
 def speaks_of_finalizers(file: SourceFile, node: Node) -> bool:
-    """Whether what a text is given to, compared with, or kept as says by its name that it is about finalizers."""
+    """Whether what a text is given to, compared with, or kept as says by its name that it is about finalizers.
+
+    The key of a field, or the two sides of a comparison, decide alone: what stands further out has other parts."""
     for outer in ancestors(node):
         if outer.type == "call_expression":
             beside = (n for n in arguments_of(outer) if n.type != "composite_literal")
             told = [outer.child_by_field_name("function"), *beside]
-        elif outer.type in ("keyed_element", "binary_expression"):
+        elif outer.type == "keyed_element":
             key = outer.child_by_field_name("key")
-            if key is None or not key.start_byte <= node.start_byte < key.end_byte:
-                return _is_about_finalizers(file, outer, key)
-            continue
+            if key is not None and key.start_byte <= node.start_byte < key.end_byte:
+                continue
+            return _names_finalizers(file, key)
+        elif outer.type == "binary_expression":
+            operator = outer.child_by_field_name("operator")
+            return operator is not None and file.text(operator) in ("==", "!=") and _names_finalizers(file, outer)
         elif outer.type in ("short_var_declaration", "assignment_statement"):
             told = [outer.child_by_field_name("left")]
         elif outer.type in ("const_spec", "var_spec"):
@@ -122,16 +127,13 @@ def speaks_of_finalizers(file: SourceFile, node: Node) -> bool:
             if outer.type in FUNCTIONS:
                 return False
             continue
-        if any(n is not None and "finalizer" in file.text(n).lower() for n in told):
+        if any(_names_finalizers(file, n) for n in told):
             return True
     return False
 
 
-def _is_about_finalizers(file: SourceFile, outer: Node, key: Node | None) -> bool:
-    """The key of a field, or the two sides of a comparison, decide alone: what stands further out has other parts."""
-    operator = outer.child_by_field_name("operator")
-    told = key if operator is None else outer if file.text(operator) in ("==", "!=") else None
-    return told is not None and "finalizer" in file.text(told).lower()
+def _names_finalizers(file: SourceFile, node: Node | None) -> bool:
+    return node is not None and "finalizer" in file.text(node).lower()
 
 
 def use_in_words(types: Types, file: SourceFile, node: Node) -> str:

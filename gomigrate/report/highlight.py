@@ -9,7 +9,7 @@ from itertools import groupby
 import tree_sitter_go
 from tree_sitter import Query, QueryCursor
 
-from gomigrate.go.syntax import GO, SourceFile, in_order
+from gomigrate.go.syntax import GO, SourceFile
 from gomigrate.report.words import visible
 
 # A longer line is cut: nobody reads on, and browsers grow slow.
@@ -45,7 +45,7 @@ def colours(path: str, source: bytes, ranges: Iterable[tuple[int, int]]) -> byte
         cursor.set_byte_range(start, end)
         captures = cursor.captures(root)
         for name, letter in _CLASSES.items():
-            for node in in_order(captures.get(name, ())):
+            for node in captures.get(name, ()):
                 a, b = max(node.start_byte, start), min(node.end_byte, end)
                 result[a:b] = letter.encode() * (b - a)
     return result
