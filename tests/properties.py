@@ -31,9 +31,11 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -58,6 +60,7 @@ from gomigrate.settings import Settings
 TESTS = Path(__file__).parent
 LIMIT = 2.0
 BATCH = 200
+CHUNK = 500
 NAME_KIND = "odd-name"
 KINDS = (*MUTATIONS, NAME_KIND)
 _ODD_NAMES = (
@@ -108,16 +111,31 @@ class Figures:
     again: int = 0
     slowest: tuple[float, str] = (0.0, "")
     seconds: float = 0.0
+    memory: int = 0
     broken: list[str] = field(default_factory=list)
 
+    def __add__(self, other: Figures) -> Figures:
+        """Of two runs, be it in two processes."""
+        return Figures(
+            self.inputs + other.inputs,
+            self.patched + other.patched,
+            self.refused + other.refused,
+            self.files + other.files,
+            self.formatted + other.formatted,
+            self.again + other.again,
+            max(self.slowest, other.slowest),
+            self.seconds + other.seconds,
+            max(self.memory, other.memory),
+            self.broken + other.broken,
+        )
+
     def __str__(self) -> str:
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         lines = [
-            f"{self.inputs.total()} inputs in {self.seconds:.0f} s of this process, {self.patched.total()} with a "
+            f"{self.inputs.total()} inputs in {self.seconds:.0f} s of processor time, {self.patched.total()} with a "
             f"patch ({self.files} files) that git took and took back; gofmt was content with {self.formatted} files "
             f"before and after; {self.refused.total()} refused; {self.again} had a second pass; "
             f"slowest {self.slowest[0]:.2f} s ({self.slowest[1]}); "
-            f"peak of this process {memory} MB; {len(self.broken)} broken",
+            f"peak of a process {self.memory} MB; {len(self.broken)} broken",
             *(f"  {kind}: {n} inputs, {self.patched[kind]} patched" for kind, n in sorted(self.inputs.items())),
         ]
         return "\n".join(lines)
@@ -223,6 +241,26 @@ def few_samples() -> Iterator[None]:
             one.cache_clear()
 
 
+def hold_side_by_side(seed: int, count: int, folder: Path, gofmt: Path) -> Iterator[Figures]:
+    """So many cases in parts of CHUNK, as many processes at once as there are processors; yields the sum so far whenever
+    a part ends."""
+    chunks = [(seed * 10_000 + at // CHUNK, min(CHUNK, count - at)) for at in range(0, count, CHUNK)]
+    total = Figures()
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        parts = [pool.submit(_chunk, chunk, size, folder / str(chunk), gofmt) for chunk, size in chunks]
+        for part in as_completed(parts):
+            total += part.result()
+            yield total
+
+
+def _chunk(seed: int, count: int, folder: Path, gofmt: Path) -> Figures:
+    folder.mkdir()
+    with few_samples():
+        figures = Properties(folder, gofmt).hold(cases(seed, count))
+    shutil.rmtree(folder)
+    return figures
+
+
 class Properties:
     """`folder` is for scratch files. Without `gofmt` the format is not looked at."""
 
@@ -243,6 +281,7 @@ class Properties:
                     self._check_together(pending)
                     pending = []
         self._check_together(pending)
+        self.figures.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         return self.figures
 
     def _broken(self, case: Case, what: str) -> None:
@@ -460,7 +499,8 @@ def _same_but_for_edits(plan: Plan, files: dict[str, bytes]) -> Iterator[str]:
             yield f"{path}: package clause"
         for node in before.root.named_children:
             text = old[node.start_byte : node.end_byte]
-            if node.type not in ("import_declaration", "comment") and text not in new:
+            # A lone semicolon is no declaration.
+            if node.type not in ("import_declaration", "comment") and text not in new and _WORD.search(text):
                 words = {*_WORD.findall(text), *(s[1:-1] for s in _STRING.findall(text))}
                 if not _CONCERNED.search(text) and not words & concerned:
                     yield f"{path}: {text[:80]!r} has nothing to do with what is changed"

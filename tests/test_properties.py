@@ -2,7 +2,7 @@
 
     PROPERTIES_INPUTS=100000 PROPERTIES_SEED=1 python -m pytest -s -m long tests/test_properties.py
 
-is the long run. It prints its figures; docs/properties.md has those of the last one.
+is the long run. It prints its figures as they grow; docs/properties.md has those of the last one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 import pytest
-from properties import KINDS, Properties, cases, few_samples, fixtures, spoilt
+from properties import KINDS, Figures, Properties, cases, few_samples, fixtures, hold_side_by_side, spoilt
 
 # Each part has its own seed, so that the parts can be run side by side.
 PARTS = 8
@@ -32,8 +32,9 @@ def test_spoilt_checkouts(part: int, tmp_path: Path, gofmt: Path) -> None:
 @pytest.mark.long
 @pytest.mark.skipif(not LONG, reason="PROPERTIES_INPUTS says how many inputs the long run has")
 def test_spoilt_checkouts_for_long(tmp_path: Path, gofmt: Path) -> None:
-    with few_samples():
-        found = Properties(tmp_path, gofmt).hold(cases(int(SEED), int(LONG)))
+    found = Figures()
+    for found in hold_side_by_side(int(SEED), int(LONG), tmp_path, gofmt):
+        print(str(found).partition("\n")[0], *found.broken, sep="\n", flush=True)
     print(found)
     assert not found.broken, "\n".join(found.broken)
 
