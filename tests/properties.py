@@ -242,7 +242,7 @@ def few_samples() -> Iterator[None]:
 
 
 def hold_side_by_side(seed: int, count: int, folder: Path, gofmt: Path) -> Iterator[Figures]:
-    """So many cases in parts of CHUNK, as many processes at once as there are processors; yields the sum so far whenever
+    """So many cases in parts of CHUNK, as many processes at once as there are processors; yields the sum so far when
     a part ends."""
     chunks = [(seed * 10_000 + at // CHUNK, min(CHUNK, count - at)) for at in range(0, count, CHUNK)]
     total = Figures()
