@@ -14,7 +14,7 @@ from gomigrate.checkout import MAX_FILE
 from gomigrate.go import workspace
 from gomigrate.go.syntax import MAX_DEPTH, SourceFile
 from gomigrate.model import Plan
-from gomigrate.pipeline import plan_checkout
+from gomigrate.pipeline import Options, plan_checkout
 
 MODULE = """module example.com/m
 
@@ -49,11 +49,11 @@ func release(ship *corev1.Pod) {
 RELEASES = "package ships\n\nfunc x(finalizers []string) []string {\n\treturn without(finalizers, NAME)\n}\n"
 
 
-def plan(top: Path, files: dict[str, str | bytes]) -> Plan:
+def plan(top: Path, files: dict[str, str | bytes], options: Options | None = None) -> Plan:
     for path, content in {"go.mod": MODULE, **files}.items():
         (top / path).parent.mkdir(parents=True, exist_ok=True)
         (top / path).write_bytes(content.encode() if isinstance(content, str) else content)
-    return plan_checkout(top, packs.load("flyte"))
+    return plan_checkout(top, packs.load("flyte"), options or Options())
 
 
 def stays(found: Plan) -> bool:
@@ -251,6 +251,19 @@ def test_what_only_python_takes_for_the_end_of_a_line_stays_in_a_text(end: str, 
     text = SHIPS.replace("append(ship.Finalizers, finalizer)", f'append(ship.Finalizers, "a.b/c{end}d")')
     new = plan(tmp_path, {"ships/ships.go": text}).changes["ships/ships.go"] or b""
     assert f'controllerutil.AddFinalizer(ship, "a.b/c{end}d")\n'.encode() in new
+
+
+@pytest.mark.parametrize(
+    ("odd", "plain"),
+    [("a\rb", "ab"), ("a\r\rb\r", "ab"), ("a\ufeffb", "ab"), ("a*\r/b", "a* /b"), ("a*\ufeff/b", "a* /b")],
+)
+def test_a_comment_that_goes_to_a_new_file_is_as_gofmt_wants_it(odd: str, plain: str, tmp_path: Path) -> None:
+    ships = SHIPS.replace("finalizer)", "Finalizer)").replace("const f", f"/* Of {odd} ships. */\nconst F")
+    names = f"/* Of the {odd} fleet. */\n\npackage names\n"
+    options = Options(constant_package="names")
+    new = plan(tmp_path, {"ships/ships.go": ships, "names/names.go": names}, options).changes["names/finalizer.go"]
+    assert new is not None and new.startswith(f"/* Of the {plain} fleet. */\n\npackage names\n".encode())
+    assert f"\t/* Of {plain} ships. */\n\tFinalizer = ".encode() in new
 
 
 def test_imports_that_go_together_take_their_group_along(tmp_path: Path) -> None:

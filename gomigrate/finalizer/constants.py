@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gomigrate.finalizer.names import Declared
 from gomigrate.finalizer.placement import Placement, legacy_name
 from gomigrate.finalizer.removal import doc_start
@@ -10,6 +12,9 @@ from gomigrate.go.syntax import newline_of
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Stage, TextEdit
 from gomigrate.packs import Render
+
+# What Go's scanner drops from a comment, or refuses: a carriage return, and a byte order mark.
+_UNWRITABLE = "[\r\ufeff]+"
 
 
 def value_edits(declared: Declared, new: str, old: str, stage: Stage) -> list[TextEdit]:
@@ -104,8 +109,13 @@ def _doc(placement: Placement) -> str:
         node = declaration if alone and declaration is not None else spec
         lines = declared.file.source[doc_start(declared.file, node) : node.start_byte].decode().split("\n")
         if declared.symbol.name == placement.key.name and lines:
-            return "\n\t".join(stripped for line in lines if (stripped := line.strip()))
+            return "\n\t".join(stripped for line in lines if (stripped := _writable(line).strip()))
     return ""
+
+
+def _writable(comment: str) -> str:
+    """A comment as gofmt leaves it. What keeps a `*` from a `/` becomes a space, or the comment would end there."""
+    return re.sub(_UNWRITABLE, "", re.sub(rf"(?<=\*){_UNWRITABLE}(?=/)", " ", comment))
 
 
 def _is_crlf(workspace: Workspace, folder: str) -> bool:
@@ -130,4 +140,4 @@ def _header(workspace: Workspace, folder: str) -> str:
         if blank and block.startswith(("//", "/*")) and not block.startswith(("//go:build", "// +build")):
             headers[block] = headers.get(block, 0) + 1
     common = max(headers, key=lambda h: headers[h], default="")
-    return f"{common}\n\n" if common and headers[common] * 2 > files else ""
+    return f"{_writable(common)}\n\n" if common and headers[common] * 2 > files else ""
