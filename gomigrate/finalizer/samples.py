@@ -68,10 +68,10 @@ def fewer_lists(keys: tuple[str, ...]) -> tuple[List, ...]:
 
 @lru_cache(maxsize=8)
 def pairs(keys: tuple[str, ...]) -> tuple[tuple[List, List], ...]:
-    """Lists for two places. All that two lists can be asked for is which of them is longer: few patterns are enough."""
+    """Lists for two places: all short ones, and long ones, of the same length with other names among them, too."""
     filler = tuple(f"c{i:02}" for i in range(LONG + 1))
-    some: list[List] = [None, (), ("a",), ("a", "b"), ("a", "a", "b"), filler[:-1], filler]
-    some += [(key,) for key in keys]
+    some: list[List] = [None, *(t for n in range(LENGTH) for t in product(OTHERS, repeat=n))]
+    some += [filler, filler[:-1], filler[1:], filler[::-1], *((key,) for key in keys)]
     return tuple(product(some, some))
 
 

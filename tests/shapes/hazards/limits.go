@@ -209,6 +209,38 @@ func bothOrNeither(a, b metav1.Object) bool {
 	return (len(a.GetFinalizers()) == 0) == (len(b.GetFinalizers()) == 0)
 }
 
+// As many finalizers, and the same ones.
+// want: none
+func sameNames(a, b metav1.Object) bool {
+	one, other := a.GetFinalizers(), b.GetFinalizers()
+	if len(one) != len(other) {
+		return false
+	}
+	for i := range one {
+		if one[i] != other[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// want: none
+func sameNamesInAnyOrder(a, b metav1.Object) bool {
+	for _, name := range a.GetFinalizers() {
+		if !slices.Contains(b.GetFinalizers(), name) {
+			return false
+		}
+	}
+	return len(a.GetFinalizers()) == len(b.GetFinalizers())
+}
+
+// want: none
+func sameCountAndLast(a, b metav1.Object) bool {
+	one, other := a.GetFinalizers(), b.GetFinalizers()
+	n := len(one)
+	return n == len(other) && (n == 0 || one[n-1] == other[n-1])
+}
+
 // want: none
 func sameLists(a, b metav1.Object) bool {
 	return slices.Equal(a.GetFinalizers(), b.GetFinalizers())
