@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, descend, named
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
 
 _PARAMETERS = ("parameter_declaration", "variadic_parameter_declaration")
 
 
 class Local(NamedTuple):
-    """A local declaration. `kind` is parameter, receiver, result, define, var, const, range or typeswitch.
+    """A local declaration. `kind` is parameter, receiver, result, define, var, const, range, typeswitch or type.
 
     `value` is the expression that it gets, `nth` (0-based) which of `total` of several values (w, err := f()) it takes,
     `type` its written type.
@@ -49,6 +49,27 @@ def lookup(file: SourceFile, name: str, at: Node) -> Local | None:
         if found is not None:
             return found
         child, node = node, node.parent
+    return None
+
+
+def type_parameter(file: SourceFile, node: Node) -> Local | None:
+    """The type parameter that a type's name means: of the function or type around it, with its constraint as `type`, or
+    of the type that a method is declared for, with none. Source: the Go specification, section "Type parameter
+    declarations"."""
+    if not file.is_generic:
+        return None
+    name = file.text(node)
+    for around in ancestors(node):
+        parameters = around.child_by_field_name("type_parameters")
+        for declaration in named(parameters) if parameters is not None else ():
+            for parameter in declaration.children_by_field_name("name"):
+                if file.text(parameter) == name:
+                    return Local("type", parameter, declaration, type=declaration.child_by_field_name("type"))
+        receiver = around.child_by_field_name("receiver")
+        for arguments in descend(receiver, "type_arguments") if receiver is not None else ():
+            for argument in descend(arguments, "type_identifier"):
+                if file.text(argument) == name:
+                    return Local("type", argument, arguments)
     return None
 
 

@@ -23,6 +23,7 @@ _parser = Parser(GO)
 _BOM = b"\xef\xbb\xbf"
 _NEW_OF_VALUE = re.compile(rb"\bnew(?=\((?!\s*(?:\[|(?:map|chan|struct|interface|func)\b)))")
 _NEWLINE = re.compile(rb"\n")
+_TYPE_PARAMETERS = re.compile(rb"\b(?:func|type)\s+[^\s(\[]+\s*\[\s*[^\s\[\],]+[\s,]|\bfunc\s*\([^()]*\S\[")
 _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 
 # Written code has nodes about a hundred deep. What is asked of a node takes time that grows with its depth.
@@ -103,6 +104,11 @@ class SourceFile:
     @cached_property
     def is_generated(self) -> bool:
         return is_generated(self.source)
+
+    @cached_property
+    def is_generic(self) -> bool:
+        """Whether something in the file may have type parameters."""
+        return _TYPE_PARAMETERS.search(self.source) is not None
 
     @cached_property
     def first_error(self) -> Node | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.go.scope import Local, lookup
+from gomigrate.go.scope import Local, lookup, type_parameter
 from gomigrate.go.syntax import SourceFile, named, unparen
 from gomigrate.go.workspace import Workspace
 
@@ -81,6 +81,9 @@ class Types:
             name = file.text(node)
             if name in _BASIC:
                 return Named("", name)
+            parameter = type_parameter(file, node)
+            if parameter is not None:
+                return self._constraint(file, parameter)
             return Named(self.workspace.import_path(file.directory), name, file.directory)
         if kind == "qualified_type":
             package = file.text(node.child_by_field_name("package"))  # type: ignore[arg-type]
@@ -104,6 +107,13 @@ class Types:
         if kind in ("parenthesized_type", "type_elem", "negated_type"):
             return self.written(file, named(node)[0])
         return None
+
+    def _constraint(self, file: SourceFile, parameter: Local) -> Type | None:
+        """What is known of a type parameter's values: all that its constraint asks for, when that is one interface."""
+        parts = named(parameter.type) if parameter.type is not None else []
+        if len(parts) != 1 or parts[0].type not in ("type_identifier", "qualified_type", "interface_type"):
+            return None
+        return self.written(file, parts[0]) if type_parameter(file, parts[0]) is None else None
 
     def _imported(self, file: SourceFile, package: str, name: str) -> Type | None:
         found = file.import_named(package)
