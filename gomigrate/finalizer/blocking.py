@@ -16,6 +16,7 @@ from gomigrate.finalizer.decision import Going, overlaps
 from gomigrate.finalizer.deletion import Deletion
 from gomigrate.finalizer.names import Mention, NameUses
 from gomigrate.finalizer.places import place
+from gomigrate.finalizer.removal import repeated_below
 from gomigrate.finalizer.roles import (
     compares_lists,
     is_conversion,
@@ -62,9 +63,14 @@ def block_names(analysis: Analysis) -> None:
             left_out = analysis.stays(declared.file, spec)
             if left_out:
                 analysis.blocked[uses.rule.old] = (f"{declared.file.path} declares the name, and {left_out}", None)
-        variables = [d for d in uses.old if d.value.kind == "var"]
-        if variables and uses.rule.old not in analysis.blocked and is_assigned(analysis, variables[0].symbol):
-            analysis.blocked[uses.rule.old] = (f"{variables[0].symbol} is a variable that is assigned elsewhere", None)
+            below = repeated_below(declared.file, spec)
+            if below and uses.rule.old not in analysis.blocked:
+                where = place(declared.file, spec)
+                analysis.blocked[uses.rule.old] = (f"{below} repeats the value of the constant at {where}", None)
+        variables = (d for d in uses.old if d.value.kind == "var" and is_assigned(analysis, d.symbol))
+        assigned = next(variables, None)
+        if assigned is not None and uses.rule.old not in analysis.blocked:
+            analysis.blocked[uses.rule.old] = (f"{assigned.symbol} is a variable that is assigned elsewhere", None)
 
 
 def _may_hang_on(analysis: Analysis, unknown: Unknown, uses: NameUses) -> bool:

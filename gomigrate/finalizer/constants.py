@@ -17,13 +17,14 @@ from gomigrate.packs import Render
 _UNWRITABLE = "[\r\ufeff]+"
 
 
-def value_edits(declared: Declared, new: str, old: str, stage: Stage) -> list[TextEdit]:
-    """The new value for a constant that stays, and its legacy twin on the next line, typed alike."""
+def value_edits(declared: Declared, new: str, old: str, stage: Stage, *, alone: bool = False) -> list[TextEdit]:
+    """The new value for a constant that stays, and unless it shall stand `alone` its legacy twin on the next line,
+    typed alike."""
     file, literal = declared.file, declared.value.literal
     if literal is None:
         return []
     edits = [TextEdit(file.path, literal.start_byte, literal.end_byte, f'"{new}"'.encode())]
-    if stage is not Stage.CLEANUP:
+    if stage is not Stage.CLEANUP and not alone:
         edits.append(_legacy_edit(declared, old, stage))
     return edits
 

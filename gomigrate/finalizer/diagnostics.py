@@ -316,6 +316,8 @@ def _names(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
             elif placement is not None:
                 moves = declared in placement.moved
                 where = f"moves to {placement.path}" if moves else "keeps its place"
+                if declared in placement.needless:
+                    where = f"goes, for {placement.key.name} is used in its place"
                 evidence = Evidence(Confidence.EXACT, "every use of the constant in the checkout is understood")
                 edit = TextEdit(declared.file.path, declared.value.spec.start_byte, declared.value.spec.end_byte, b"")
                 fix = SuggestedFix("use the domain-qualified name", (edit,), f'{placement.key.name} = "{rule.new}"')

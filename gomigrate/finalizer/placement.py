@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from gomigrate.errors import UserError
 from gomigrate.finalizer.analysis import Analysis
+from gomigrate.finalizer.exported import is_offered
 from gomigrate.finalizer.names import Declared, NameUses
+from gomigrate.finalizer.removal import shares_declaration
 from gomigrate.go.types import Named, Pointer
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Stage
@@ -31,8 +33,9 @@ class Constant(NamedTuple):
 
 class Placement(NamedTuple):
     """The constants of one name. `declared` is the declaration that stays; `moved` are those that go; `path` is the
-    file that declares the constants, new when nothing stays and `create` is set. `unseen` are users whose module may
-    need a change of its go.mod, which only --constant-package brings about."""
+    file that declares the constants, new when nothing stays and `create` is set. Of further constants that hold the
+    name in the package of `declared`, `twins` stay with the new one; `needless` go, and it is used in their place.
+    `unseen` are users whose module may need a change of its go.mod, which only --constant-package brings about."""
 
     uses: NameUses
     key: Constant
@@ -42,6 +45,8 @@ class Placement(NamedTuple):
     declared: Declared | None = None
     moved: tuple[Declared, ...] = ()
     beside: tuple[Declared, ...] = ()
+    twins: tuple[Declared, ...] = ()
+    needless: tuple[Declared, ...] = ()
     create: bool = False
     users: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
@@ -109,6 +114,13 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
     for name in ([] if stays else [key_name]) + ([legacy_key] if has_legacy else []):
         if _is_declared(workspace, folder, name):
             return f"package {workspace.import_path(folder)} declares {name} already"
+    twins = _twins(uses, primary)
+    moved = () if stays or primary is None else (primary, *twins)
+    for declared in moved:
+        shared = shares_declaration(declared.file, declared.value.spec)
+        if shared:
+            return f"{declared.symbol.name} would move to {path}, and {shared}"
+    needless = tuple(d for d in twins if stays and primary is not None and _is_needless(analysis, d, primary))
     return Placement(
         uses,
         Constant(folder, key_name),
@@ -116,8 +128,10 @@ def place(analysis: Analysis, uses: NameUses, users: Iterable[str], override: st
         path,
         why,
         declared=primary if stays else None,
-        moved=() if stays or primary is None else (primary,),
+        moved=moved,
         beside=beside,
+        twins=tuple(d for d in twins if stays and d not in needless),
+        needless=needless,
         create=not stays,
         users=folders,
         unseen=tuple(u for u in needing if override and not sees(analysis, u, folder)),
@@ -135,6 +149,31 @@ def _primary(analysis: Analysis, uses: NameUses, users: Iterable[str]) -> Declar
 def _beside(uses: NameUses, primary: Declared | None) -> tuple[Declared, ...]:
     """The constants of other packages, which stay for these."""
     return tuple(d for d in uses.old if primary is None or d.symbol.folder != primary.symbol.folder)
+
+
+def _twins(uses: NameUses, primary: Declared | None) -> tuple[Declared, ...]:
+    """The other constants of the package of the one that counts."""
+    return tuple(
+        d for d in uses.old if primary is not None and d.symbol.folder == primary.symbol.folder and d != primary
+    )
+
+
+def _is_needless(analysis: Analysis, twin: Declared, declared: Declared) -> bool:
+    """Whether a constant can go because each use of it can be one of another constant."""
+    return (
+        not twin.file.is_test
+        and _sort(twin) == _sort(declared)
+        and all(r.sure for r in analysis.refs(twin.symbol))
+        and twin.symbol not in analysis.references.blind
+        and not is_offered(analysis.workspace, twin.file, twin.symbol)
+        and not shares_declaration(twin.file, twin.value.spec)
+    )
+
+
+def _sort(declared: Declared) -> tuple[str, str]:
+    """Constant or variable, and the type that is written there."""
+    kind = declared.value.spec.child_by_field_name("type")
+    return declared.value.kind, declared.file.text(kind) if kind is not None else ""
 
 
 def _needing(users: Iterable[str], beside: Iterable[Declared]) -> list[str]:

@@ -121,7 +121,9 @@ def make_plan(analysis: Analysis, constant_package: str, render: Render) -> Outc
 
 def _offered_names(analysis: Analysis, draft: Draft) -> Iterator[Note]:
     """What becomes of exported constants in code of other checkouts, where it is no longer what it was."""
-    changed = [d for p in draft.placements.values() if not p.uses.migrated for d in (p.declared, *p.beside) if d]
+    changed = [
+        d for p in draft.placements.values() if not p.uses.migrated for d in (p.declared, *p.beside, *p.twins) if d
+    ]
     names = sorted({d.symbol.name for d in changed if is_offered(analysis.workspace, d.file, d.symbol)})
     if names and analysis.stage is not Stage.CLEANUP:
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
@@ -262,12 +264,14 @@ def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placeme
     uses, stage = placement.uses, analysis.stage
     rewriter = Rewriter(analysis, render)
     moved = bool(placement.moved) or placement.create
+    needless = {(r.file.path, r.node.start_byte) for d in placement.needless for r in analysis.refs(d.symbol)}
     for reference in _remaining(analysis, uses):
         file, node = reference.file, reference.node
         literal = reference in uses.old_literals
         adds = is_test_code(file) or is_addition(analysis, reference) or _tells_of_addition(analysis, uses, reference)
         own = any(d.symbol.folder == file.directory for d in placement.beside)
-        if not literal and (not moved or own) and not (stage is Stage.PREPARE and adds):
+        stays = (not moved or own) and (file.path, node.start_byte) not in needless
+        if not literal and stays and not (stage is Stage.PREPARE and adds):
             continue
         namer = Namer(analysis.workspace)
         try:
@@ -283,7 +287,9 @@ def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placeme
     for declared in (*([placement.declared] if placement.declared else []), *placement.beside):
         draft.edit(constants.value_edits(declared, uses.rule.new, uses.rule.old, stage))
         draft.aligned.setdefault(declared.file.path, []).append(declared.symbol.name)
-    for declared in placement.moved:
+    for declared in placement.twins:
+        draft.edit(constants.value_edits(declared, uses.rule.new, uses.rule.old, stage, alone=True))
+    for declared in (*placement.moved, *placement.needless):
         draft.removed.setdefault(declared.file.path, (declared.file, []))[1].append(declared.value.spec)
     if placement.create:
         created = constants.new_file(analysis.workspace, render, placement, stage)

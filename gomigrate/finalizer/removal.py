@@ -50,6 +50,27 @@ def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit,
     return tuple(TextEdit(file.path, *_with_blank_line(file, *span), b"") for span in merged(spans))
 
 
+def shares_declaration(file: SourceFile, spec: Node) -> str:
+    """Why a constant or variable cannot be taken out by itself; '' when it can."""
+    names = [file.text(n) for n in spec.children_by_field_name("name") if n.type == "identifier"]
+    if len(names) > 1:
+        return f"{' and '.join(names)} are declared together"
+    below = repeated_below(file, spec)
+    return f"{below} repeats its value" if below else ""
+
+
+def repeated_below(file: SourceFile, spec: Node) -> str:
+    """The constant that stands below another one without a value, and so has the same; '' when there is none.
+
+    Source: the Go specification, "Constant declarations".
+    """
+    below = spec.next_named_sibling
+    while below is not None and below.type == "comment":
+        below = below.next_named_sibling
+    repeats = below is not None and below.type == "const_spec" and below.child_by_field_name("value") is None
+    return file.text(below) if below is not None and repeats else ""
+
+
 def _with_blank_line(file: SourceFile, start: int, end: int) -> tuple[int, int]:
     """Whole lines that go, with a blank line that would then stand at an edge of the group."""
     source = file.source

@@ -24,6 +24,7 @@ from gomigrate.finalizer.guard import around
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Constant, sees
+from gomigrate.finalizer.removal import shares_declaration
 from gomigrate.finalizer.rewrite import Namer, Refused
 from gomigrate.finalizer.roles import is_harmless, is_test_code
 from gomigrate.finalizer.stage_tests import retire
@@ -324,6 +325,11 @@ def _cleanup(analysis: Analysis, uses: NameUses, places: _Places) -> Step:
     for file in dict.fromkeys(r.file for r, new in places.tests if not new):
         _retire(analysis, step, file, places)
     step.constants = [d for d in uses.old if not d.file.is_generated]
+    for declared in step.constants:
+        shared = shares_declaration(declared.file, declared.value.spec)
+        if shared:
+            reason = f"{declared.symbol.name} would go, and {shared}"
+            raise Left(reason, declared.file, declared.value.spec, "declare it by itself, then run again")
     return step
 
 
