@@ -307,6 +307,7 @@ class _Writer:
             lambda: f"has({list_}, {one})",
             lambda: f"slices.Contains({list_}, {one})",
             lambda: f"slices.ContainsFunc({list_}, {self.expression('pred', depth)})",
+            lambda: f"slices.Equal({list_}, {self.expression('list', depth)})",
             lambda: f"{self._named_list()} == nil",
             lambda: f"sets.NewString({list_}...).Has({one})",
             lambda: f"{self._known('map', 'map[string]bool{}')}[{one}]",

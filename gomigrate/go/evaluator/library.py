@@ -58,6 +58,11 @@ def _asked(run: Runtime, call: Caller, predicate: Any, *values: Any) -> bool:
     return answer
 
 
+def _equal(run: Runtime, args: list[Any], call: Caller) -> bool:
+    left, right = map(list_of, _take(args, 2))
+    return left.length == right.length and all(run.equal(x, right.get(i)) for i, x in _elements(left))
+
+
 def _delete_func(run: Runtime, args: list[Any], call: Caller) -> Slice:
     source, drop = _take(args, 2)
     source = list_of(source)
@@ -195,6 +200,7 @@ SET_TYPES = frozenset({(SETS, "String"), (SETS, "Set")})
 _SLICES: dict[str, Library] = {
     "Contains": _contains,
     "Index": _index,
+    "Equal": _equal,
     "ContainsFunc": _contains_func,
     "IndexFunc": _index_func,
     "DeleteFunc": _delete_func,
@@ -211,6 +217,7 @@ FUNCTIONS: dict[tuple[str, str], Library] = {
     ("sort", "Strings"): _sort,
     ("k8s.io/utils/strings/slices", "Contains"): _contains,
     ("k8s.io/utils/strings/slices", "Index"): _index,
+    ("k8s.io/utils/strings/slices", "Equal"): _equal,
     ("k8s.io/utils/strings/slices", "Filter"): _strings_filter,
     ("k8s.io/utils/strings/slices", "Clone"): _clone,
     (SETS, "NewString"): _new_set,

@@ -476,3 +476,9 @@ func popFrom(list *[]string, s string) bool {
 	}
 	return false
 }
+
+// want: Remove -> list,changed
+func comparesAfterwards(list []string, s string) ([]string, bool) {
+	kept := slices.DeleteFunc(slices.Clone(list), func(item string) bool { return item == s })
+	return kept, !slices.Equal(kept, list)
+}
