@@ -31,6 +31,9 @@ _CALLS = {
 }
 # Functions that take a list of finalizers and a text which is no name.
 _NO_NAMES = frozenset(("fmt", "strings", "reflect", "errors", "encoding/json", "log", "log/slog"))
+# Of their functions, only these take a name together with a list; others take a second list, or a function.
+_SLICES = frozenset(("slices", "golang.org/x/exp/slices", "k8s.io/utils/strings/slices"))
+_OF_SLICES = frozenset(("Contains", "Index"))
 _QUERY = Query(
     GO,
     """
@@ -186,7 +189,9 @@ def _beside(types: Types, file: SourceFile, access: Node, call: Node, objects: t
     package = types.package_of(file, operand) if operand is not None else None
     if operand is not None and (package is None or package in _NO_NAMES):
         return
-    if function.type == "identifier" and file.text(function) == "append":
+    if package in _SLICES and called(file, call)[1] not in _OF_SLICES:
+        return
+    if given[0].type == "func_literal" or (function.type == "identifier" and file.text(function) == "append"):
         return
     if "inalizers" not in file.text(given[0]):
         yield _Place(file, given[0], None, objects)
