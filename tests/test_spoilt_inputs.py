@@ -142,6 +142,9 @@ def test_journals(tmp_path: Path) -> None:
         ("contains.go.j2", "a()\nb()", "gives what is no Go code"),
         ("add.go.j2", "", "leaves out"),
         ("remove.go.j2", "{{ util }}.RemoveFinalizer({{ object }}, {{ key }})", "leaves out"),
+        ("add.go.j2", "{{ util }}.AddFinalizer({{ object }}, Old{{ key }})", "leaves out"),
+        ("remove.go.j2", "{{ util }}.RemoveFinalizer({{ object }}, {{ key }}) // {{ keys[1] }}", "leaves out"),
+        ("add.go.j2", "{{ util }}.AddFinalizer({{ object }}x, {{ key }})", "leaves out"),
     ),
 )
 def test_a_template_that_cannot_be_used_is_named(

@@ -203,11 +203,12 @@ class Rewriter:
         if path.parent != self.pack.folder:
             return text
         around = _AS_VALUE if "contains" in name or "deleting" in name else _IN_FUNCTION
-        if SourceFile(path.name, around % text.encode()).root.has_error:
+        code = SourceFile(path.name, around % text.encode())
+        if code.root.has_error:
             raise UserError(f"{path}: gives what is no Go code: {text[:80]}")
         keys = values.get("keys", ())
-        wanted = [values["object"], *(keys if isinstance(keys, list) else ())]
-        lost = next((str(value) for value in wanted if str(value) not in text), "")
+        wanted = [str(value) for value in (values["object"], *(keys if isinstance(keys, list) else ()))]
+        lost = next((value for value in wanted if not _holds(code, value)), "")
         if lost:
             raise UserError(f"{path}: leaves out {lost}, so that nothing would be done with it: {text[:80]}")
         return text
@@ -418,6 +419,12 @@ class Rewriter:
     def _dead(site) -> tuple[TextEdit, ...]:  # type: ignore[no-untyped-def]
         spans = merged([line_span(site.file, d) for d in site.dead])
         return tuple(TextEdit(site.file.path, *_with_blank_line(site.file, *span), b"") for span in spans)
+
+
+def _holds(code: SourceFile, text: str) -> bool:
+    """Whether an expression stands in Go code, as a whole and not in a comment."""
+    whole = (n for n in descend(code.root, "_expression", "identifier") if code.text(n) == text)
+    return next(whole, None) is not None
 
 
 def _and(guard: str, question: str) -> str:
