@@ -138,7 +138,8 @@ FORCE_CLEAR = Rule(
     "Every finalizer is cleared on purpose",
     """\
 A person asked for the object to go whatever happens (`--force`). The pack names such places under `[[force-delete]]`
-with the reason; they are listed, not changed, and no finding of `check`.""",
+with the reason; they are listed, not changed, and no finding of `check`. A test for any finalizer there stays as well,
+and so do the helpers for any or all finalizers that are used there.""",
     before="""\
 if force {
 	w.SetFinalizers([]string{})

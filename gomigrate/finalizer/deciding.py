@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
 from gomigrate.catalogue import (
     HAND_WRITTEN_CALL,
@@ -27,7 +28,16 @@ from gomigrate.go.syntax import ancestors, descend
 from gomigrate.go.types import Pointer, Type
 from gomigrate.model import Operation
 
-KEYLESS = frozenset({Operation.HAS_ANY, Operation.CLEAR, Operation.IS_DELETING, Operation.SAME_COUNT})
+# What is about every finalizer of an object, and not about one name.
+OF_ALL = frozenset({Operation.HAS_ANY, Operation.CLEAR})
+KEYLESS = frozenset({*OF_ALL, Operation.IS_DELETING, Operation.SAME_COUNT})
+
+
+class UserOfAll(NamedTuple):
+    """A place that needs a helper to be about every finalizer. `on_purpose`: the pack says so."""
+
+    why: str
+    on_purpose: bool = False
 
 
 def decide(analysis: Analysis, site: Site) -> Decision:
@@ -46,25 +56,45 @@ def _selected(analysis: Analysis, decision: Decision) -> Decision:
     reason = _kept_by_comment(analysis, decision.site)
     if reason:
         return decision._replace(left=reason, next_step="")
-    reason = _narrows_for_left_out(analysis, decision.site) or _guards_kept(analysis, decision.site)
+    if decision.intended:
+        return decision
+    user = _user_of_all(analysis, decision.site)
+    if user is not None and user.on_purpose:
+        return decision._replace(left=user.why, next_step="", intended=True)
+    reason = user.why if user is not None else _guards_kept(analysis, decision.site)
     next_step = "migrate that use by hand, then run again"
     return decision._replace(left=reason, next_step=next_step) if reason and not decision.left else decision
 
 
-def _narrows_for_left_out(analysis: Analysis, site: Site) -> str:
-    """Why the body of a helper may not narrow to one name: a file that is left out uses it, for whatever name."""
+def _user_of_all(analysis: Analysis, site: Site) -> UserOfAll | None:
+    """As `user_of_all`, when a site is the body of a helper that stays."""
     function = function_around(site.nodes[0])
-    if function is None or site.meaning.operation not in (Operation.HAS_ANY, Operation.CLEAR):
-        return ""
+    if function is None or site.meaning.operation not in OF_ALL:
+        return None
     symbol = Symbol(site.file.directory, site.file.receiver_type(function), site.file.name_of(function))
-    if symbol not in analysis.kept:
-        return ""
-    for reference in analysis.refs(symbol):
-        left_out = left_alone(analysis, HAND_WRITTEN_CALL, reference)
-        if left_out:
-            line = reference.file.position(reference.node.start_byte)[0]
-            return f"{reference.file.path}:{line} uses this helper, and {left_out}"
-    return ""
+    return user_of_all(analysis, symbol) if symbol in analysis.kept else None
+
+
+def user_of_all(analysis: Analysis, symbol: Symbol) -> UserOfAll | None:
+    """Why a helper may not narrow to one name: a place that stays as it is uses it, itself or through other helpers,
+    for whatever name."""
+    helpers = {h.symbol for h in analysis.helpers}
+    found = [symbol]
+    for one in found:
+        for reference in analysis.refs(one):
+            file = reference.file
+            where = f"{file.path}:{file.position(reference.node.start_byte)[0]} uses this helper"
+            left_out = left_alone(analysis, HAND_WRITTEN_CALL, reference)
+            if left_out:
+                return UserOfAll(f"{where}, and {left_out}")
+            forced = analysis.pack.forced(file.path)
+            if forced is not None:
+                return UserOfAll(f"{where}, and is meant for every finalizer ({forced.why})", on_purpose=True)
+            function = function_around(reference.node)
+            if function is not None:
+                caller = Symbol(file.directory, file.receiver_type(function), file.name_of(function))
+                found += [caller] if caller in helpers and caller not in found else []
+    return None
 
 
 def _guards_kept(analysis: Analysis, site: Site) -> str:
@@ -102,7 +132,7 @@ def _decision(analysis: Analysis, site: Site) -> Decision:
             left="compares how many finalizers two objects have, which controllerutil has no call for",
             next_step="decide what the comparison is for; often it can go",
         )
-    forced = analysis.pack.forced(site.file.path) if meaning.operation is Operation.CLEAR else None
+    forced = analysis.pack.forced(site.file.path) if meaning.operation in OF_ALL else None
     if forced is not None:
         object_text = text_at(site.file, site.nodes, meaning.objects[0])
         return decision._replace(object=object_text, left=forced.why, intended=True)

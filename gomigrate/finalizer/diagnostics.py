@@ -20,10 +20,11 @@ from gomigrate.catalogue import (
     UNSAFE_UPGRADE,
 )
 from gomigrate.finalizer.analysis import Analysis
-from gomigrate.finalizer.deciding import is_controllerutil
+from gomigrate.finalizer.deciding import OF_ALL, is_controllerutil, user_of_all
 from gomigrate.finalizer.decision import Decision
 from gomigrate.finalizer.deleting import is_thin, offered
 from gomigrate.finalizer.exported import MAY_BE_CALLED
+from gomigrate.finalizer.helpers import Helper
 from gomigrate.finalizer.name_diagnostics import describe_names
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning
@@ -107,7 +108,7 @@ def findings(analysis: Analysis, more: Iterable[Diagnostic]) -> tuple[Diagnostic
         if not decision.already and not decision.intended and decision.verdict.level != "no":
             found.append(_site(analysis, decision, None))
     for helper in analysis.helpers:
-        if any(f is helper.file for f in analysis.files):
+        if any(f is helper.file for f in analysis.files) and not _is_meant_for_all(analysis, helper):
             found.append(
                 at(
                     HAND_WRITTEN_HELPER, helper.file, helper.node, f"{helper.symbol} is a hand-written helper: it "
@@ -125,6 +126,14 @@ def findings(analysis: Analysis, more: Iterable[Diagnostic]) -> tuple[Diagnostic
     found += [*describe_names(analysis), *_unknown(analysis), *more]
     found = [_selected(analysis, d) for d in found if not analysis.selection.left_out(d.path)]
     return _sorted([*found, *describe_suppressions(analysis, planned=False)])
+
+
+def _is_meant_for_all(analysis: Analysis, helper: Helper) -> bool:
+    """Whether a helper is for every finalizer on purpose, as the pack says of a place that uses it."""
+    if helper.meaning.operation not in OF_ALL or not analysis.pack.force_delete:
+        return False
+    user = user_of_all(analysis, helper.symbol)
+    return analysis.pack.forced(helper.file.path) is not None or (user is not None and user.on_purpose)
 
 
 def _sorted(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -277,8 +286,8 @@ def _helpers(analysis: Analysis, draft: Draft) -> Iterator[Diagnostic]:
         if symbol in offered(analysis):
             continue
         inside = [d for d in analysis.decisions_in(helper.file) if _within(d.site.nodes[0], helper.node)]
-        if inside and all(d.rewritten or d.already for d in inside):
-            # What it does is migrated where it stands: nothing hand-written is left of it.
+        if inside and all(d.rewritten or d.already or d.intended for d in inside):
+            # What it does is migrated where it stands, or stays on purpose: that is told there.
             continue
         yield at(
             HAND_WRITTEN_HELPER,
