@@ -103,7 +103,9 @@ def renamed(source: bytes, package: set[str]) -> bytes:
         element = node.parent
         pair = element.parent if element is not None and element.type == "literal_element" else None
         key = pair.child_by_field_name("key") if pair is not None and pair.type == "keyed_element" else None
-        if key is None or element is None or key.id != element.id:
+        literal = pair.parent.parent if pair is not None and pair.parent is not None else None
+        of_map = literal is not None and next(iter(literal.named_children)).type == "map_type"
+        if key is None or element is None or key.id != element.id or of_map:
             source = source[: node.start_byte] + b"q" + source[node.start_byte :]
     return source
 

@@ -368,10 +368,10 @@ class Expressions(Names):
         if kind is Kind.LIST:
             parts = self._operands([self._element(e) for e in elements])
             return lambda frame: runtime.new_list([runtime.token(v) for v in parts(frame)], len(elements))
+        if kind is Kind.MAP:
+            return self._map_literal(type_node, elements)
         if elements:
             raise Unsupported("builds a value that is not understood", node)
-        if kind is Kind.MAP:
-            return self._new_map(type_node)
         written = self.types.written(self._file, type_node)
         if isinstance(written, Named) and (written.package, written.name) in library.SET_TYPES:
             return lambda frame: GoSet([])
@@ -383,6 +383,30 @@ class Expressions(Names):
         file, behind = self.kinds.underlying(self._file, type_node)
         zero = self._zero(file, child(behind, "value"))
         return lambda frame: GoMap(zero)
+
+    def _map_literal(self, type_node: Node, elements: list[Node]) -> Expr:
+        """A map that stands for a set: its values are true, false, or structs that hold nothing."""
+        if any(e.type != "keyed_element" for e in elements):
+            raise Unsupported("builds a value that is not understood", type_node)
+        empty = self._new_map(type_node)
+        keys = self._operands([self._element(child(e, "key")) for e in elements])
+        values = [self._map_value(type_node, self._element(child(e, "value"))) for e in elements]
+        name = self.runtime.name
+
+        def build(frame: Frame) -> Any:
+            found = empty(frame)
+            found.items.update(zip(map(name, keys(frame)), values, strict=True))
+            return found
+
+        return build
+
+    def _map_value(self, type_node: Node, node: Node) -> Any:
+        if node.type in ("true", "false") and self._is_predeclared(node.type, node):
+            return node.type == "true"
+        value_type = child(self.kinds.underlying(self._file, type_node)[1], "value")
+        if value_type.type == "struct_type" and node.type in ("literal_value", "composite_literal"):
+            return UNIT
+        raise Unsupported("builds a value that is not understood", node)
 
     def _element(self, node: Node) -> Node:
         if node.type == "literal_element":

@@ -1,6 +1,8 @@
 package shapes
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -142,4 +144,52 @@ func popOne(o metav1.Object, k string) {
 		finalizers.PopAny()
 	}
 	o.SetFinalizers(sets.List(finalizers))
+}
+
+// want: Contains
+func mapLiteralOfKey(o client.Object, k string) bool {
+	ours := map[string]bool{k: true}
+	for _, f := range o.GetFinalizers() {
+		if ours[f] {
+			return true
+		}
+	}
+	return false
+}
+
+// want: Remove
+func mapLiteralOfNothing(o client.Object, k string) {
+	unwanted := map[string]struct{}{k: {}}
+	o.SetFinalizers(slices.DeleteFunc(o.GetFinalizers(), func(f string) bool {
+		_, is := unwanted[f]
+		return is
+	}))
+}
+
+// want: opaque
+func mapLiteralOfAnother(o client.Object, k string) bool {
+	ours := map[string]bool{k: true, "example.com/other": true}
+	for _, f := range o.GetFinalizers() {
+		if ours[f] {
+			return true
+		}
+	}
+	return false
+}
+
+// want: none
+func mapLiteralOfFalse(list []string, k string) bool {
+	ours := map[string]bool{k: false}
+	for _, f := range list {
+		if ours[f] {
+			return true
+		}
+	}
+	return false
+}
+
+// want: none
+func mapLiteralOfAll(o client.Object, k string) bool {
+	counts := map[string][]string{k: {"x"}}
+	return len(counts[k]) == len(o.GetFinalizers())
 }
