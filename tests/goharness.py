@@ -21,8 +21,8 @@ How parameters are filled:
 A function with any other parameter, or without a list, is not called and stands in `Run.skipped`.
 
 Lists hold the letters "k" (the key), "a" and "b". Where a key is a constant of the code, its value is put in
-for the letter and turned back into the letter in the outcome. With `spare`, the list has four strings of
-backing array behind its end, "!0" to "!3".
+for the letter and turned back into the letter in the outcome; `{k}` and `{K}` inside of another name are that value,
+and the same in capitals. With `spare`, the list has four strings of backing array behind its end, "!0" to "!3".
 """
 
 from __future__ import annotations
@@ -107,11 +107,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Sample:
-    """One call: a list for each list or object, all with or all without spare capacity behind them."""
+    """One call: a list for each list or object, all with or all without spare capacity behind them. With a `key`, that
+    is the value of the first key; functions are called with it whose key is a parameter."""
 
     lists: tuple[Strings | None, ...]
     spare: bool = False
     deletion: Deletion = "unset"
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,7 @@ def _run(command: Sequence[Path | str], folder: Path) -> None:
 
 
 def _as_json(sample: Sample) -> dict[str, object]:
-    return {"lists": sample.lists, "spare": sample.spare, "deletion": sample.deletion}
+    return {"lists": sample.lists, "spare": sample.spare, "deletion": sample.deletion, "key": sample.key}
 
 
 def _read(path: Path, targets: Sequence[Target], chosen: Sequence[Sample]) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def declaration(types: Types, shape: Shape) -> tuple[SourceFile, Node]:
     return file, next(n for n in file.functions if n.start_point.row + 1 == shape.function.line)
 
 
+def about(shape: Shape) -> str:
+    """The object or list that the function is about, where that is not its first."""
+    found = re.search(r"^// on: (\w+)$", shape.function.comment, re.MULTILINE)
+    return found[1] if found else ""
+
+
 def disagreements(types: Types, some: list[Shape]) -> list[str]:
     found = []
     for shape in some:
@@ -40,10 +47,14 @@ def disagreements(types: Types, some: list[Shape]) -> list[str]:
         got = meaning(types, file, node)
         expected = "opaque" if shape.operation is None else wanted(shape)
         if shape.operation is not None and shape.what not in KEYLESS:
-            expected += f", key {(*shape.keys, shape.function.parameters[-1])[0]}"
+            expected += f", key {', '.join(shape.keys or shape.function.parameters[-1:])}"
+        if about(shape):
+            expected += f", on {about(shape)}"
         text = described(got)
         if isinstance(got, Meaning) and got.keys:
             text += f", key {', '.join(file.text(key.node) for key in got.keys)}"
+        if isinstance(got, Meaning) and about(shape):
+            text += f", on {', '.join(file.text(o.node) for o in got.objects)}"
         if text != expected:
             found.append(f"{expected}, but {text}:\n{shape.function.comment}{shape.source}")
     return found

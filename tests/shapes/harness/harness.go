@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -25,11 +26,12 @@ type Target struct {
 	Field string
 }
 
-// Sample is one call: a list for each object or slice among the parameters.
+// Sample is one call: a list for each object or slice among the parameters. With a Key that is the key's value.
 type Sample struct {
 	Lists    [][]string `json:"lists"`
 	Spare    bool       `json:"spare"`
 	Deletion string     `json:"deletion"`
+	Key      *string    `json:"key"`
 }
 
 // Value is a result together with what kind of thing it is.
@@ -107,7 +109,7 @@ func run(samplesFile, outcomesFile string) error {
 			continue
 		}
 		for i, sample := range samples {
-			if !roles.take(sample) {
+			if !roles.take(sample) || (sample.Key != nil && !roles.choose(target)) {
 				continue
 			}
 			outcome := call(target, roles, sample)
@@ -150,6 +152,11 @@ func (r roles) take(sample Sample) bool {
 		}
 	}
 	return lists == len(sample.Lists) && (objects > 0 || sample.Deletion == "unset")
+}
+
+// choose says whether the value of the key is free: it is a parameter.
+func (r roles) choose(target Target) bool {
+	return slices.Contains(r, isKey) && (len(target.Keys) == 0 || target.Keys[0] == "")
 }
 
 func isStrings(t reflect.Type) bool {
@@ -218,6 +225,10 @@ type slot struct {
 func call(target Target, all roles, sample Sample) Outcome {
 	names := map[string]string{}
 	values := slices.Clone(letters)
+	if sample.Key != nil {
+		values[0] = *sample.Key
+		names[values[0]] = letters[0]
+	}
 	for i, key := range target.Keys {
 		if key != "" {
 			values[i] = key
@@ -244,19 +255,19 @@ func call(target Target, all roles, sample Sample) Outcome {
 		case isReceiver:
 			arguments = append(arguments, receiver(in, target.Field, values[0]))
 		case isList:
-			s, list := newSlot(sample.Lists[len(slots)], sample.Spare, values)
+			s, list := newSlot(sample.Lists[len(slots)], sample.Spare, values, names)
 			s.read = func() []string { return list }
 			slots = append(slots, s)
 			arguments = append(arguments, reflect.ValueOf(list).Convert(in))
 		case isListPointer:
-			s, list := newSlot(sample.Lists[len(slots)], sample.Spare, values)
+			s, list := newSlot(sample.Lists[len(slots)], sample.Spare, values, names)
 			pointer := reflect.New(in.Elem())
 			pointer.Elem().Set(reflect.ValueOf(list).Convert(in.Elem()))
 			s.read = func() []string { return toStrings(pointer.Elem()) }
 			slots = append(slots, s)
 			arguments = append(arguments, pointer)
 		case isObject, isObjectValue:
-			s, list := newSlot(sample.Lists[len(slots)], sample.Spare, values)
+			s, list := newSlot(sample.Lists[len(slots)], sample.Spare, values, names)
 			if in.Kind() == reflect.Interface {
 				in = podType
 			} else if one == isObjectValue {
@@ -305,7 +316,7 @@ func protect(function reflect.Value, arguments []reflect.Value) (results []refle
 	return function.Call(arguments), nil
 }
 
-func newSlot(list []string, spare bool, values []string) (*slot, []string) {
+func newSlot(list []string, spare bool, values []string, names map[string]string) (*slot, []string) {
 	if list == nil {
 		return &slot{}, nil
 	}
@@ -320,7 +331,8 @@ func newSlot(list []string, spare bool, values []string) (*slot, []string) {
 		} else if at := slices.Index(letters, list[i]); at >= 0 {
 			backing[i] = values[at]
 		} else {
-			backing[i] = list[i]
+			backing[i] = strings.NewReplacer("{k}", values[0], "{K}", strings.ToUpper(values[0])).Replace(list[i])
+			names[backing[i]] = list[i]
 		}
 	}
 	return &slot{backing: backing, before: slices.Clone(backing), length: len(list)}, backing[:len(list)]
