@@ -30,7 +30,7 @@ def around(file: SourceFile, node: Node, guard: str) -> Guard | None:
         apart = separator(file, statement)
         if apart == "; ":
             return Guard(f"if {guard} {{ ", " }", statement.end_byte)
-        return Guard(f"if {guard} {{{apart}\t", f"{apart}}}", _end_of_line(statement))
+        return Guard(f"if {guard} {{{apart}\t", f"{apart}}}", _end_of_line(file, statement))
     if parent is None or parent.type in ("go_statement", "defer_statement"):
         return None
     operator = parent.child_by_field_name("operator") if parent.type == "binary_expression" else None
@@ -40,14 +40,18 @@ def around(file: SourceFile, node: Node, guard: str) -> Guard | None:
     return Guard(f"{guard} && ", "", node.end_byte)
 
 
-def _end_of_line(statement: Node) -> int:
+def _end_of_line(file: SourceFile, statement: Node) -> int:
+    """Where a statement ends, with the comment that stands behind it on its line."""
     behind = statement.next_sibling
     while behind is not None and behind.type in (";", "\n"):
         behind = behind.next_sibling
     if behind is None and statement.parent is not None:
         behind = statement.parent.next_sibling
     beside = behind is not None and behind.start_point.row == statement.end_point.row
-    return behind.end_byte if behind is not None and beside and behind.type == "comment" else statement.end_byte
+    if behind is None or not beside or behind.type != "comment":
+        return statement.end_byte
+    # A carriage return that ends the line is part of the comment's node.
+    return behind.end_byte - file.text(behind).endswith("\r")
 
 
 def separator(file: SourceFile, statement: Node) -> str:

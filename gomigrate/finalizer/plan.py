@@ -33,7 +33,7 @@ from gomigrate.go.edits import Conflict
 from gomigrate.go.format import align_value_groups, tidy, touches_layout
 from gomigrate.go.imports import with_imports
 from gomigrate.go.references import Reference, Symbol
-from gomigrate.go.syntax import SourceFile
+from gomigrate.go.syntax import SourceFile, newline_of
 from gomigrate.model import ConstantChoice, Diagnostic, Note, Operation, Stage, TextEdit, UpgradeMatrix
 from gomigrate.packs import FinalizerName, Render
 
@@ -382,7 +382,7 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
                 f"{path}:{line}:{column}: two changes overlap here; nothing was written. Please report this."
             ) from None
         if path in draft.removed:
-            changed = SourceFile(path, _trim_end(changed.source))
+            changed = SourceFile(path, _with_end_of(file, changed.source))
         _must_parse(changed)
         changed = with_imports(file, changed, sorted(draft.imports.get(path, ())))
         if path in draft.aligned:
@@ -395,9 +395,9 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
     return originals, {p: c for p, c in changes.items() if c != originals.get(p)}
 
 
-def _trim_end(source: bytes) -> bytes:
-    newline = b"\r\n" if source.endswith(b"\r\n") else b"\n"
-    return source.rstrip(b"\r\n \t") + newline
+def _with_end_of(file: SourceFile, source: bytes) -> bytes:
+    """The source with one end of its last line, or with none where the file has none."""
+    return source.rstrip(b"\r\n \t") + (newline_of(source) if file.source.endswith(b"\n") else b"")
 
 
 def _must_parse(changed: SourceFile) -> None:
