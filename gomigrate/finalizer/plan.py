@@ -22,7 +22,7 @@ from gomigrate.finalizer.deleting import is_thin, offered
 from gomigrate.finalizer.exported import deprecation, is_offered
 from gomigrate.finalizer.fixtures import Fixture, find_fixtures
 from gomigrate.finalizer.matrix import behaviour_before, upgrade_matrix
-from gomigrate.finalizer.names import NameUses
+from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Placement, place
 from gomigrate.finalizer.removal import removal_edits
 from gomigrate.finalizer.rewrite import Namer, Refused, Rewrite, Rewriter
@@ -66,6 +66,15 @@ class Draft:
 
     def need(self, path: str, imports: dict[str, str]) -> None:
         self.imports.setdefault(path, set()).update((alias, p) for p, alias in imports.items())
+
+    def remove(self, file: SourceFile, node: Node) -> None:
+        self.removed.setdefault(file.path, (file, []))[1].append(node)
+
+    def remove_constant(self, declared: Declared) -> None:
+        """Takes out a constant; what stands in its group is laid out anew."""
+        self.remove(declared.file, declared.value.spec)
+        beside = [v.name for v in declared.file.values.values() if v.spec.parent == declared.value.spec.parent]
+        self.aligned.setdefault(declared.file.path, []).extend(beside)
 
 
 class Outcome(NamedTuple):
@@ -189,7 +198,7 @@ def _draft(analysis: Analysis, render: Render, constant_package: str) -> Draft |
         return None
     _deprecate(analysis, draft)
     for file, node in (*analysis.gone_functions, *analysis.gone_tests):
-        draft.removed.setdefault(file.path, (file, []))[1].append(node)
+        draft.remove(file, node)
     return draft
 
 
@@ -244,11 +253,9 @@ def _next_stages(analysis: Analysis, draft: Draft) -> bool:
             draft.need(path, imports)
         draft.tidied |= {e.path for e in step.edits}
         for file, test in step.tests:
-            draft.removed.setdefault(file.path, (file, []))[1].append(test)
+            draft.remove(file, test)
         for declared in step.constants:
-            draft.removed.setdefault(declared.file.path, (declared.file, []))[1].append(declared.value.spec)
-            beside = [v.name for v in declared.file.values.values() if v.spec.parent == declared.value.spec.parent]
-            draft.aligned.setdefault(declared.file.path, []).extend(beside)
+            draft.remove_constant(declared)
     return True
 
 
@@ -290,7 +297,7 @@ def _rename(analysis: Analysis, render: Render, draft: Draft, placement: Placeme
     for declared in placement.twins:
         draft.edit(constants.value_edits(declared, uses.rule.new, uses.rule.old, stage, alone=True))
     for declared in (*placement.moved, *placement.needless):
-        draft.removed.setdefault(declared.file.path, (declared.file, []))[1].append(declared.value.spec)
+        draft.remove_constant(declared)
     if placement.create:
         created = constants.new_file(analysis.workspace, render, placement, stage)
         before = draft.created.get(placement.path)
