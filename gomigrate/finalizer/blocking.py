@@ -168,6 +168,6 @@ def _migrated(analysis: Analysis, file: SourceFile, node: Node) -> Use | None:
     """What the hand-written code around the use of some name will do by controllerutil."""
     for decision in analysis.decisions_in(file):
         site = decision.site
-        if decision.others and decision.rewritten and site.covers(node):
+        if decision.uses is None and decision.others and decision.rewritten and site.covers(node):
             return Use(site.meaning.operation, site.nodes[0], decision.object, site.meaning.negated)
     return None

@@ -267,9 +267,10 @@ def _with_name(analysis: Analysis, decision: Decision) -> Decision:
                 next_step="name the finalizer at this place",
             )
         return decision._replace(uses=uses)
-    # Code under a name that does not change is migrated all the same, with the name as it stands.
+    # Code under a name that does not change is migrated all the same, with the name as it stands. Where two names are
+    # why one does not change, a second pass would find each by itself, and nothing that speaks against it.
     known = [
-        (k, u if u is None or u.rule.old not in analysis.blocked else None)
+        (k, u if u is None or u.rule.old not in analysis.blocked or _speaks_against(analysis, site, u) else None)
         for k, u in ((k, _rule_of(analysis, k)) for k in meaning.keys)
     ]
     rules = {u.rule.old for _, u in known if u is not None}
@@ -285,6 +286,13 @@ def _with_name(analysis: Analysis, decision: Decision) -> Decision:
         others = [name_at(analysis.types, site.file, site.nodes, k) for k in meaning.keys]
         if None not in others:
             return decision._replace(others=tuple(o for o in others if o is not None))
+    if len(rules) == 1 and meaning.operation in (Operation.CONTAINS, Operation.REMOVE):
+        # Beside a name that changes one that does not: what is asked for each is asked by itself.
+        beside = [name_at(analysis.types, site.file, site.nodes, k) for k, u in known if u is None]
+        uses = next(u for _, u in known if u is not None)
+        plain = meaning.result in ("none", "value") and not _is_already(analysis, decision)
+        if plain and None not in beside:
+            return decision._replace(uses=uses, others=tuple(o for o in beside if o is not None))
     if rules and all(k.constant is not None for k in meaning.keys):
         return decision._replace(left="it is about two finalizers at once", next_step="ask for each by itself")
     if all(k.constant is not None for k in meaning.keys):
@@ -296,6 +304,13 @@ def _with_name(analysis: Analysis, decision: Decision) -> Decision:
         left=f"the name is {', '.join(repr(_shown(k)) for k in meaning.keys)}, whose value is not known here",
         next_step="name the finalizer by a constant at this place",
     )
+
+
+def _speaks_against(analysis: Analysis, site: Site, uses: NameUses) -> bool:
+    """Whether code that is about two names is what keeps one of them from changing."""
+    reference = analysis.blocked[uses.rule.old][1]
+    mine = reference is not None and reference.file is site.file and site.covers(reference.node)
+    return mine and len(site.meaning.keys) > 1
 
 
 def _depends_on_name(analysis: Analysis, meaning: Meaning) -> bool:

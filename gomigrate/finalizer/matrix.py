@@ -66,7 +66,7 @@ def behaviour_before(
     adds, tests, removals = set(creates), [], []
     conditional = []
     for meaning in meanings:
-        names = frozenset(k.constant for k in meaning.keys if k.constant is not None)
+        names = frozenset(k.constant for k in meaning.keys if k.constant in (uses.rule.old, uses.rule.new))
         if meaning.operation in (Operation.ADD, Operation.SET_IF_EMPTY):
             adds |= names
             conditional.append(meaning.operation is Operation.SET_IF_EMPTY)

@@ -108,11 +108,12 @@ class Rewriter:
         if operation is Operation.IS_DELETING:
             text = self._render("not_is_deleting" if negated else "is_deleting", {"object": decision.object})
             return Rewrite(self._replace(site, text), text)
-        if decision.others:
-            keys = [self._worded(namer, file, at, other) for other in decision.others]
-            added = keys[0]
-        elif placement is not None:
+        others = [self._worded(namer, file, at, other) for other in decision.others]
+        if placement is not None:
             keys, added = self.keys(namer, file, at, placement)
+            keys += others
+        elif others and decision.uses is None:
+            keys, added = others, others[0]
         else:
             raise Refused("it has no constant to name the finalizer by")
         guard, proof = self._guard(decision)
