@@ -7,9 +7,12 @@ what cannot be read or is too large becomes a note, never an error.
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from gomigrate.errors import UserError
 from gomigrate.model import Note
@@ -29,6 +32,7 @@ _COMPANIONS = (
 _COMPANION_NAMES = frozenset({"Makefile", "Tiltfile", "Dockerfile", "Jenkinsfile"})
 # History is not rewritten, and locks are nobody's to edit.
 _NO_COMPANIONS = frozenset({"CHANGELOG.md", "CHANGES.md", "HISTORY.md", "package.json", "package-lock.json"})
+_METHOD = re.compile(rb"func\s*\([^()]*\)\s*([^\s(){}\[\],]+)\s*\(")
 
 
 def is_searched(path: str) -> bool:
@@ -62,6 +66,8 @@ class Checkout:
         self.vendor_folders: list[str] = []
         self.companion_files: list[str] = []
         self.links: list[str] = []
+        # What runs `holding` and `declaring` in another process, which has read the files already.
+        self.elsewhere: Callable[..., Any] | None = None
         self._prefix = os.fspath(top) + os.sep
         self._below = Below(self._prefix)
         self._cache: dict[str, bytes] = {}
@@ -108,16 +114,35 @@ class Checkout:
             self._cached += len(data)
         return data
 
-    def holding(self, needles: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-        """Go files that hold at least one of the needles. Nothing is parsed here: bytes are found first."""
-        wanted = tuple(needles)
-        for path in self.go_files:
-            data = self._cache.get(path) or self.read(path)
+    def holding(self, wanted: Mapping[bytes, bytes], paths: Iterable[str] | None = None) -> dict[bytes, list[str]]:
+        """For each word, the Go files, or those among `paths`, that hold it in the way that its regular expression
+        says. Nothing is parsed here: bytes are found first."""
+        if paths is None and self.elsewhere is not None:
+            return dict(self.elsewhere("holding", dict(wanted)))
+        found: dict[bytes, list[str]] = {word: [] for word in wanted}
+        for path in self.go_files if paths is None else paths:
+            data = self.read(path)
             if data is not None:
-                for needle in wanted:
-                    if needle in data:
-                        yield path, data
-                        break
+                for word, pattern in wanted.items():
+                    if word in data and re.search(pattern, data):
+                        found[word].append(path)
+        return found
+
+    def declaring(self, method: str) -> list[str]:
+        """The Go files that declare a method of this name, and perhaps some more. All files are read for the first
+        one."""
+        if self.elsewhere is not None:
+            return list(self.elsewhere("declaring", method))
+        return self._methods.get(method.encode(), [])
+
+    @cached_property
+    def _methods(self) -> dict[bytes, list[str]]:
+        """Name of a method -> files that declare one."""
+        found: dict[bytes, list[str]] = {}
+        for path in self.go_files:
+            for name in set(_METHOD.findall(self.read(path) or b"")):
+                found.setdefault(name, []).append(path)
+        return found
 
     def go_files_in(self, folder: str) -> list[str]:
         if folder not in self._by_folder:

@@ -36,8 +36,9 @@ class Index(NamedTuple):
     importers: dict[str, list[str]]
 
 
-def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str]) -> Index:
-    """The index of some of the files of a checkout. Files that cannot be read become notes of the checkout."""
+def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str], keep: bool = False) -> Index:
+    """The index of some of the files of a checkout. Files that cannot be read become notes of the checkout. With `keep`
+    it holds on to what it can."""
     modules = _modules(checkout)
     starts = _starts(modules)
     ours: dict[bytes, str] = {}
@@ -45,7 +46,7 @@ def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str]) 
     importers: dict[str, list[str]] = {}
     wanted = _alike(needles)
     for path in paths:
-        data = checkout.read(path, keep=False)
+        data = checkout.read(path, keep)
         if data is None:
             continue
         for beginning, rest in wanted:
@@ -161,7 +162,7 @@ class Scan:
     def search(self) -> tuple[Any, ...]:
         """What the files hold, those aside that `searched` looks into."""
         before = len(self._checkout.notes)
-        index = build(self._checkout, self._needles, _halves(self._checkout)[0])
+        index = build(self._checkout, self._needles, _halves(self._checkout)[0], keep=True)
         return tuple(index), [tuple(n) for n in self._checkout.notes[before:]]
 
     def companions(self, names: list[str]) -> list[str]:
@@ -169,6 +170,19 @@ class Scan:
         checkout = self._checkout
         needles = [name.encode() for name in names if not any(other != name and other in name for other in names)]
         return [path for path in checkout.companion_files if needles and _holds(checkout.read(path), needles)]
+
+    def holding(self, wanted: dict[bytes, bytes]) -> dict[bytes, list[str]]:
+        """As `Checkout.holding`, of files that `search` has read."""
+        return self._checkout.holding(wanted)
+
+    def prepare_methods(self) -> None:
+        """Makes `declaring` quick, while nobody waits; not where all files would have to be read again."""
+        if len(self._checkout.go_files) < _MANY_FILES:
+            self.declaring("")
+
+    def declaring(self, method: str) -> list[str]:
+        """As `Checkout.declaring`."""
+        return self._checkout.declaring(method)
 
     @cached_property
     def _checkout(self) -> Checkout:

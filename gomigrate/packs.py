@@ -93,7 +93,9 @@ class Pack(NamedTuple):
         return _text(self.folder, self.base, name)
 
     def load(self) -> None:
-        """Compiles the templates, so that `render` is quick."""
+        """Compiles the templates and patterns, so that `render` and `forced` are quick."""
+        for place in self.force_delete:
+            specification((place.path,))
         environment = _environment(self.folder, self.base)
         for name in sorted({path.name for folder in (self.base, self.folder) for path in folder.glob("*.j2")}):
             environment.get_template(name)
@@ -107,17 +109,17 @@ class Pack(NamedTuple):
         except ValueError as error:
             raise UserError(f"{self.path(name)}: is no valid template: {printable(str(error))}.") from None
 
-    def forced(self, path: str) -> ForceDelete | None:
-        """The force-delete place that a file belongs to, by git's ignore language."""
-        return next((f for f in self.force_delete if _matches(f.path, path)), None)
+    def forced(self, path: str) -> str:
+        """Why a file may delete by force, by git's ignore language; "" where no such place is named."""
+        return next((f.why for f in self.force_delete if specification((f.path,)).match_file(path)), "")
 
-
-def _matches(pattern: str, path: str) -> bool:
-    """Whether a pattern in git's ignore language takes in a path. Most do not, and are told apart by their fixed
-    parts: loading pathspec costs more than checking a file does."""
-    if not _SPECIAL.search(pattern) and not all(part in path for part in _FIXED.findall(pattern)):
-        return False
-    return specification((pattern,)).match_file(path) is True
+    def may_be_forced(self, path: str) -> bool:
+        """Whether `forced` is worth asking: what most patterns do not take in is told apart by their fixed parts, as
+        loading pathspec costs more than checking a file does."""
+        return any(
+            _SPECIAL.search(place.path) or all(part in path for part in _FIXED.findall(place.path))
+            for place in self.force_delete
+        )
 
 
 def _path(folder: Path, base: Path, name: str) -> Path:

@@ -44,8 +44,16 @@ class Ahead(NamedTuple):
     """What a second process does while this one imports and understands: see `work_ahead`."""
 
     background: Background
+    suffixes: tuple[str, ...]
     walked: Callable[[], Any]
     searched: Callable[[], Any]
+
+    def prepare(self) -> None:
+        """Begins with what will be needed later, when nothing is asked for any more that is needed now."""
+        self.background.ask("load")
+        for suffix in self.suffixes:
+            self.background.ask("prepare", suffix)
+        self.background.ask("prepare_methods")
 
     def reports(self, view: dict[str, Any], wanted: dict[str, Sources]) -> Callable[[], dict[str, str]]:
         """Begins to render, as `gomigrate.report.render_all`, and gives a function that waits for the reports."""
@@ -53,24 +61,24 @@ class Ahead(NamedTuple):
 
 
 def work_ahead(path: Path, pack: Pack, suffixes: Iterable[str] = ()) -> Ahead:
-    """Begins to read the checkout, and then to load what renders text and reports. Give the result to
-    `plan_checkout`."""
+    """Begins to read the checkout. Give the result to `plan_checkout`, which lets it go on to what renders text, and
+    reports with these suffixes."""
     scan = Scan(str(path), pack.needles)
     tasks: dict[str, Callable[..., Any]] = {
         "walk": scan.walk,
         "search": scan.search,
         "companions": scan.companions,
+        "holding": scan.holding,
+        "declaring": scan.declaring,
+        "prepare_methods": scan.prepare_methods,
         "load": pack.load,
+        "forced": pack.forced,
         "template": pack.render,
         "prepare": prepare,
         "reports": render_all,
     }
     background = Background(tasks)
-    walked, found = background.ask("walk"), background.ask("search")
-    background.ask("load")
-    for suffix in suffixes:
-        background.ask("prepare", suffix)
-    return Ahead(background, walked, found)
+    return Ahead(background, tuple(suffixes), background.ask("walk"), background.ask("search"))
 
 
 def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: Ahead | None = None) -> Plan:
@@ -96,12 +104,17 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     candidates(pack)
     prepare_queries()
     asked = ahead.background.ask("companions", wanted_names(pack.finalizers, options.stage))
+    ahead.prepare()
     checkout = opened(ahead.walked())
+    checkout.elsewhere = ahead.background.run
     workspace = Workspace(checkout)
     index = searched(checkout, pack.needles, ahead.searched)
     read = time.perf_counter()
+    forced = partial(ahead.background.run, "forced")
     analysis = begin(
-        Analysis(workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy)
+        Analysis(
+            workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy, forced=forced
+        )
     )
     beside = asked()
     if beside:

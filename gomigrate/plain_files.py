@@ -13,6 +13,7 @@ _ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 # A pipe that bears the name of a file does not stop us.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_MOST_OPEN = 64
 
 
 def read_plain(path: Path, limit: int, remedy: str, inside: Path | None = None, named: str = "") -> bytes:
@@ -44,36 +45,44 @@ class Below:
 
     def __init__(self, top: str) -> None:
         self._top = top
-        self._folder: str | None = None
-        self._handle = -1
+        # Folders that are open, the one that was needed last at the end: files of one, and of those beside it, are
+        # read one after the other.
+        self._open: dict[str, int] = {}
+        self._last = ("", -1)
 
     def open(self, path: str, flags: int) -> int:
         """A handle of the file at a relative path with slashes. Raises OSError when it, or a folder, is a link."""
         if os.open not in os.supports_dir_fd:
             return os.open(os.path.join(self._top, path), flags | _NO_LINK)
         folder, _, name = path.rpartition("/")
-        # Who reads a checkout reads one folder after the other.
-        if folder != self._folder:
-            self._enter(folder)
-        return os.open(name, flags | _NO_LINK, dir_fd=self._handle)
+        return os.open(name, flags | _NO_LINK, dir_fd=self._folder(folder))
 
-    def _enter(self, folder: str) -> None:
-        handle = os.open(self._top, _ON_THE_WAY)
-        try:
-            for part in folder.split("/") if folder else ():
-                below = os.open(part, _ON_THE_WAY | _NO_LINK, dir_fd=handle)
-                os.close(handle)
-                handle = below
-        except OSError:
-            os.close(handle)
-            raise
-        self._close()
-        self._folder, self._handle = folder, handle
+    def _folder(self, folder: str) -> int:
+        if folder != self._last[0] or self._last[1] < 0:
+            # What is entered may close the last one, and then fail.
+            self._last = "", -1
+            self._last = folder, self._entered(folder)
+        return self._last[1]
+
+    def _entered(self, folder: str) -> int:
+        near = folder
+        while near and near not in self._open:
+            near = near.rpartition("/")[0]
+        handle = self._open.pop(near) if near in self._open else os.open(self._top, _ON_THE_WAY)
+        self._keep(near, handle)
+        while near != folder:
+            below = folder.find("/", len(near) + 1)
+            name = folder[len(near) + bool(near) : below if below >= 0 else None]
+            near = folder[:below] if below >= 0 else folder
+            handle = os.open(name, _ON_THE_WAY | _NO_LINK, dir_fd=handle)
+            self._keep(near, handle)
+        return handle
+
+    def _keep(self, folder: str, handle: int) -> None:
+        while len(self._open) >= _MOST_OPEN:
+            os.close(self._open.pop(next(iter(self._open))))
+        self._open[folder] = handle
 
     def __del__(self) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        for handle in self._open.values():
+            os.close(handle)

@@ -26,4 +26,6 @@ PATHS = ("delete.go", "cmd/main.go", "a/cmd/kubectl-x/cmd/delete.go", "a/cmd/kub
 def test_a_force_delete_pattern_means_what_it_means_to_git(pattern: str) -> None:
     pack = packs.load("flyte")._replace(force_delete=(packs.ForceDelete(pattern, "why"),))
     spec = GitIgnoreSpec.from_lines([pattern])
-    assert [p for p in PATHS if pack.forced(p)] == [p for p in PATHS if spec.match_file(p)]
+    forced = [p for p in PATHS if pack.forced(p)]
+    assert forced == [p for p in PATHS if spec.match_file(p)]
+    assert all(pack.may_be_forced(p) for p in forced)

@@ -6,8 +6,8 @@ helper is carried over to everything that depends on it (`rounds.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
 
 from tree_sitter import Node
 
@@ -47,6 +47,7 @@ class Analysis:
         index: Index | None = None,
         focus: list[str] | None = None,
         tidy: bool = False,
+        forced: Callable[[str], str] | None = None,
     ) -> None:
         self.workspace = workspace
         self.tidy = tidy
@@ -55,11 +56,12 @@ class Analysis:
         self.selection = selection
         self.focus = focus
         self.index = index
+        self._forced = cache(forced if forced is not None else pack.forced)
         self.suppressions = Suppressions()
         self.types = Types(workspace)
         self.references = References(self.types, index, focus)
-        # Name of a method -> files that may declare an interface that wants it.
-        self.wanting: dict[str, list[str]] = {}
+        # Package, or None for all -> name of a method -> files that may declare an interface which wants it.
+        self.wanting: dict[str | None, dict[str, list[str]]] = {}
         self.touched: list[tuple[SourceFile, Node, Node]] | None = None
         self.sites: dict[tuple[str, int, int], Site | Unknown] = {}
         self.calls: dict[tuple[str, int], Call | None] = {}
@@ -100,6 +102,10 @@ class Analysis:
 
     def recognised(self) -> list[Site]:
         return [s for s in self.sites.values() if isinstance(s, Site)]
+
+    def forced(self, path: str) -> str:
+        """Why a file may delete by force, as the pack has it; "" where it does not say so."""
+        return self._forced(path) if self.pack.may_be_forced(path) else ""
 
     def refs(self, symbol: Symbol) -> list[Reference]:
         if symbol not in self._refs:

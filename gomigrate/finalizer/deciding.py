@@ -87,9 +87,9 @@ def user_of_all(analysis: Analysis, symbol: Symbol) -> UserOfAll | None:
             left_out = left_alone(analysis, HAND_WRITTEN_CALL, reference)
             if left_out:
                 return UserOfAll(f"{where}, and {left_out}")
-            forced = analysis.pack.forced(file.path)
-            if forced is not None:
-                return UserOfAll(f"{where}, and is meant for every finalizer ({forced.why})", on_purpose=True)
+            forced = analysis.forced(file.path)
+            if forced:
+                return UserOfAll(f"{where}, and is meant for every finalizer ({forced})", on_purpose=True)
             function = function_around(reference.node)
             if function is not None:
                 caller = Symbol(file.directory, file.receiver_type(function), file.name_of(function))
@@ -132,10 +132,10 @@ def _decision(analysis: Analysis, site: Site) -> Decision:
             left="compares how many finalizers two objects have, which controllerutil has no call for",
             next_step="decide what the comparison is for; often it can go",
         )
-    forced = analysis.pack.forced(site.file.path) if meaning.operation in OF_ALL else None
-    if forced is not None:
+    forced = analysis.forced(site.file.path) if meaning.operation in OF_ALL else ""
+    if forced:
         object_text = text_at(site.file, site.nodes, meaning.objects[0])
-        return decision._replace(object=object_text, left=forced.why, intended=True)
+        return decision._replace(object=object_text, left=forced, intended=True)
     free = meaning.objects[0]
     object_text = text_at(site.file, site.nodes, free)
     kind = analysis.type_of(free)

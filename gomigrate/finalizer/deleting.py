@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from tree_sitter import Node
@@ -13,6 +14,8 @@ from gomigrate.finalizer.helpers import Helper, only_about
 from gomigrate.go.references import Reference, References, Symbol
 from gomigrate.go.syntax import SourceFile, descend
 from gomigrate.model import Exported, Operation
+
+_IN_INTERFACE = rb"(?m)(?:^|[{;])[ \t]*%b[ \t]*\("
 
 
 def delete(analysis: Analysis) -> None:
@@ -173,21 +176,24 @@ def in_interface(analysis: Analysis, symbol: Symbol, gone: set[Symbol]) -> bool:
     """Whether an interface of the checkout wants a method of this name; `gone` are all that are asked for."""
     for path in _files_wanting(analysis, symbol, gone):
         file = analysis.workspace.file(path)
-        if file is not None and any(file.name_of(m) == symbol.name for m in descend(file.root, "method_elem")):
+        if file is None or any(file.name_of(m) == symbol.name for m in descend(file.root, "method_elem")):
             return True
     return False
 
 
 def _files_wanting(analysis: Analysis, symbol: Symbol, gone: set[Symbol]) -> list[str]:
     """Files that may declare an interface with such a method. All of the checkout is read for it, and once for all
-    methods that may go."""
-    wanting = analysis.wanting
-    if symbol.name not in wanting:
-        names = {s.name for s in gone if s.receiver} - wanting.keys()
-        wanting |= {name: [] for name in names}
-        needles = {name: f"\t{name}(".encode() for name in names}
-        for path, data in analysis.workspace.checkout.holding(needles.values()):
-            for name, needle in needles.items():
-                if needle in data:
-                    wanting[name].append(path)
-    return wanting[symbol.name]
+    methods that may go; a method that is not exported is known to its own package only."""
+    wanting, checkout = analysis.wanting, analysis.workspace.checkout
+    if symbol.name not in wanting.setdefault(_where(symbol), {}):
+        known, where = wanting[_where(symbol)], _where(symbol)
+        names = {s.name for s in (symbol, *gone) if s.receiver and _where(s) == where} - known.keys()
+        patterns = {name.encode(): _IN_INTERFACE % re.escape(name.encode()) for name in sorted(names)}
+        found = checkout.holding(patterns, None if where is None else checkout.go_files_in(where))
+        known |= {word.decode(): paths for word, paths in found.items()}
+    return wanting[_where(symbol)][symbol.name]
+
+
+def _where(method: Symbol) -> str | None:
+    """The package whose interfaces can want a method; None for those of all packages."""
+    return None if method.exported else method.folder

@@ -133,7 +133,7 @@ def _is_meant_for_all(analysis: Analysis, helper: Helper) -> bool:
     if helper.meaning.operation not in OF_ALL or not analysis.pack.force_delete:
         return False
     user = user_of_all(analysis, helper.symbol)
-    return analysis.pack.forced(helper.file.path) is not None or (user is not None and user.on_purpose)
+    return bool(analysis.forced(helper.file.path)) or (user is not None and user.on_purpose)
 
 
 def _sorted(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

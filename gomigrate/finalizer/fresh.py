@@ -14,7 +14,7 @@ from tree_sitter import Node
 from gomigrate.finalizer.identity import Path, declaration, path_of, returns
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.go.scope import assignments, lookup, parameters
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, called, descend, named, unparen
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, called, named, occurrences, unparen
 from gomigrate.go.types import Named, Pointer, Types
 
 CLIENT = "sigs.k8s.io/controller-runtime/pkg/client"
@@ -107,8 +107,12 @@ def _all_make(types: Types, name: str, nth: int, depth: int) -> bool:
     """As `_makes`, of all methods of a name, one at least."""
     known, asked = _MADE.setdefault(types, {}), (name, nth, depth)
     if asked not in known:
-        makers = list(_methods(types, name))
-        known[asked] = bool(makers) and all(_makes(types, *maker, nth, depth) for maker in makers)
+        found = False
+        for maker in _methods(types, name):
+            found = maker is not None and _makes(types, *maker, nth, depth)
+            if not found:
+                break
+        known[asked] = found
     return known[asked]
 
 
@@ -120,15 +124,19 @@ def _interface_method(types: Types, file: SourceFile, call: Node) -> str:
     return name if declared_type is not None and declared_type[1].type == "interface_type" else ""
 
 
-def _methods(types: Types, name: str) -> Iterator[tuple[SourceFile, Node]]:
-    """All methods of a name in the checkout, those of tests, mocks and generated code aside."""
-    for path, _ in types.workspace.checkout.holding([f") {name}(".encode()]):
-        other = types.workspace.file(path) if not path.endswith("_test.go") else None
-        if other is None or other.is_generated or any("testify/mock" in i.path for i in other.imports):
+def _methods(types: Types, name: str) -> Iterator[tuple[SourceFile, Node] | None]:
+    """All methods of a name in the checkout, those of tests, mocks and generated code aside; None for a file that may
+    have one and is not read."""
+    for path in types.workspace.checkout.declaring(name):
+        if path.endswith("_test.go"):
             continue
-        for method in other.functions:
-            if method.type == "method_declaration" and other.name_of(method) == name:
-                yield other, method
+        other = types.workspace.file(path)
+        if other is None:
+            yield None
+        elif not other.is_generated and not any("testify/mock" in i.path for i in other.imports):
+            for method in other.functions:
+                if method.type == "method_declaration" and other.name_of(method) == name:
+                    yield other, method
 
 
 def _makes(types: Types, file: SourceFile, function: Node, nth: int, depth: int) -> bool:
@@ -298,8 +306,8 @@ def _uses(path: Path, function: Node) -> list[Node]:
     assert local is not None
     name = file.text(local.name)
     found = []
-    for identifier in descend(function, "identifier"):
-        if identifier.start_byte == local.name.start_byte or file.text(identifier) != name:
+    for identifier in occurrences(file, name, function):
+        if identifier.type != "identifier" or identifier.start_byte == local.name.start_byte:
             continue
         meant = lookup(file, name, identifier)
         if meant is not None and meant.name.start_byte == local.name.start_byte:

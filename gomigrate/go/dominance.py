@@ -26,13 +26,18 @@ class Fact(NamedTuple):
 def facts(file: SourceFile, place: Node) -> Iterator[Fact]:
     """What is known at a place, from near to far; also of the parts of a condition, and of what a variable holds."""
     function = next((a for a in ancestors(place) if a.type in FUNCTION_LIKE), None)
-    if function is None or descend(function, "goto_statement"):
+    if function is None or _may_jump(file, function):
         return
     child, parent = place, place.parent
     while parent is not None and parent.type not in FUNCTION_LIKE:
         for fact in _around(file, child, parent):
             yield from _parts(file, fact)
         child, parent = parent, parent.parent
+
+
+def _may_jump(file: SourceFile, function: Node) -> bool:
+    has_word = file.source.find(b"goto", function.start_byte, function.end_byte) >= 0
+    return has_word and bool(descend(function, "goto_statement"))
 
 
 def _around(file: SourceFile, child: Node, parent: Node) -> Iterator[Fact]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import SourceFile
+from gomigrate.go.syntax import SourceFile, occurrences
 from gomigrate.go.types import Named, Pointer, Types
 from gomigrate.index import Index
 
@@ -150,14 +150,6 @@ class References:
 
     def _own_method(self, kind: Named, symbol: Symbol) -> bool:
         return self.workspace.function(kind.folder or "", kind.name, symbol.name) is not None
-
-
-def occurrences(file: SourceFile, name: str) -> Iterator[Node]:
-    """Identifiers of this name in the file, found in the bytes first."""
-    for match in re.finditer(rb"(?<![\w])" + re.escape(name.encode()) + rb"(?![\w])", file.source):
-        node = file.root.descendant_for_byte_range(match.start(), match.end())
-        if node is not None and node.type in ("identifier", "field_identifier", "type_identifier"):
-            yield node
 
 
 def _declares(node: Node) -> bool:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named, occurrences
 
+_ASSIGNING = frozenset({"assignment_statement", "short_var_declaration", "range_clause", "receive_statement"})
 _PARAMETERS = ("parameter_declaration", "variadic_parameter_declaration")
 
 
@@ -32,6 +33,13 @@ class Local(NamedTuple):
 
 def lookup(file: SourceFile, name: str, at: Node) -> Local | None:
     """The local declaration that `name` means at node `at`; None for names of the package and beyond."""
+    key = (name, at.id)
+    if key not in file.looked_up:
+        file.looked_up[key] = _lookup(file, name, at)
+    return file.looked_up[key]
+
+
+def _lookup(file: SourceFile, name: str, at: Node) -> Local | None:
     child = at
     node = at.parent
     while node is not None:
@@ -83,18 +91,28 @@ def assignments(file: SourceFile, local: Local) -> list[Node]:
     function = local.node
     while function.parent is not None and function.type not in FUNCTION_LIKE:
         function = function.parent
-    name = file.text(local.name)
-    targets: list[Node] = []
-    for node in descend(function, "assignment_statement", "inc_statement", "dec_statement", "unary_expression"):
-        if node.type == "assignment_statement":
-            left = node.child_by_field_name("left")
-            targets += named(left) if left is not None else []
-        elif node.type != "unary_expression" or file.text(node).startswith("&"):
-            targets.append(named(node)[0])
-    for node in descend(function, "short_var_declaration", "range_clause"):
-        left = node.child_by_field_name("left")
-        targets += [t for t in (named(left) if left is not None else []) if t.start_byte != local.name.start_byte]
-    return [t for t in targets if t.type == "identifier" and file.text(t) == name]
+    found = []
+    for node in occurrences(file, file.text(local.name), function):
+        whole = node
+        while whole.parent is not None and whole.parent.type == "parenthesized_expression":
+            whole = whole.parent
+        if node.type == "identifier" and node.start_byte != local.name.start_byte and _is_target(file, whole):
+            found.append(node)
+    return found
+
+
+def _is_target(file: SourceFile, node: Node) -> bool:
+    """Whether an expression is assigned, counted, or has its address taken."""
+    parent = node.parent
+    if parent is None or parent.type in ("inc_statement", "dec_statement"):
+        return parent is not None
+    if parent.type == "unary_expression":
+        return file.text(parent).startswith("&")
+    outer = parent.parent
+    if parent.type != "expression_list" or outer is None or outer.type not in _ASSIGNING:
+        return False
+    left = outer.child_by_field_name("left")
+    return left is not None and left.id == parent.id
 
 
 def declared_by(file: SourceFile, statement: Node) -> list[Local]:

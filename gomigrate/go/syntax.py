@@ -30,6 +30,8 @@ _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILIN
 MAX_DEPTH = 250
 FUNCTIONS = frozenset({"function_declaration", "method_declaration"})
 FUNCTION_LIKE = FUNCTIONS | {"func_literal"}
+_IDENTIFIERS = frozenset({"identifier", "field_identifier", "type_identifier"})
+_WORD = frozenset(bytes((c,)) for c in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
 
 
@@ -62,6 +64,8 @@ class SourceFile:
         self.root = self.tree.root_node
         # What each block declares, by the block's node id, once somebody has asked (see go.scope).
         self.declared: dict[int, list[tuple[str, int, Local]]] = {}
+        # What a name means at a node, by the node's id, likewise.
+        self.looked_up: dict[tuple[str, int], Local | None] = {}
 
     def with_edits(self, edits: Iterable[TextEdit]) -> SourceFile:
         """This file after all edits of it: only what changed is parsed anew. Raises Conflict when two overlap."""
@@ -293,6 +297,21 @@ def in_order(nodes: Iterable[Node]) -> list[Node]:
     """Nodes in the order of the source, outer ones first. tree-sitter gives captures in the order of a hash of their
     addresses, another one in each run."""
     return sorted(nodes, key=lambda n: (n.start_byte, -n.end_byte))
+
+
+def occurrences(file: SourceFile, name: str, within: Node | None = None) -> Iterator[Node]:
+    """The identifiers of this name below a node, or in the whole file, in the order of the source. They are found in
+    the bytes first."""
+    node = file.root if within is None else within
+    source, word, limit = file.source, name.encode(), node.end_byte
+    at = source.find(word, node.start_byte, limit) if word else -1
+    while at >= 0:
+        end = at + len(word)
+        if source[end : end + 1] not in _WORD and (not at or source[at - 1 : at] not in _WORD):
+            found = node.descendant_for_byte_range(at, end)
+            if found is not None and found.type in _IDENTIFIERS and (found.start_byte, found.end_byte) == (at, end):
+                yield found
+        at = source.find(word, at + 1, limit)
 
 
 def prepare() -> None:

@@ -17,7 +17,7 @@ from gomigrate.model import Note
 _MANY_FILES = 16
 _SMALL_PACKAGE = 1 << 20
 _MOST_JOINED = 32
-_FEW_FILES = 4
+_OFTEN = 1000
 _BLANK = rb"(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"
 _PACKAGE = re.compile(rb"(?:\xef\xbb\xbf)?" + _BLANK + rb"package(?!\w)" + _BLANK + rb"(\w+)")
 _PREDECLARED = re.compile(rb"\b(?:append|cap|copy|len|make|panic|string|true|false|nil)\b")
@@ -98,30 +98,25 @@ class Workspace:
             return None
         return file
 
-    def files_holding(self, folder: str, word: bytes, *starts: bytes) -> list[SourceFile]:
-        """Parsed files of a package whose bytes hold the word, and one of `starts`, which hold it too, when any are
-        given."""
+    def files_holding(
+        self, folder: str, word: bytes, before: tuple[bytes, ...] = (b"",), after: tuple[bytes, ...] = (b"",)
+    ) -> list[SourceFile]:
+        """Parsed files of a package that hold the word, behind one of `before` and in front of one of `after`."""
         found = []
-        for path in self._paths_holding(folder, word, starts):
-            data = self.checkout.read(path)
-            if data is not None and word in data and (not starts or any(s in data for s in starts)):
-                file = self.file(path)
-                if file is not None:
-                    found.append(file)
+        for path in self._paths_holding(folder, word, before, after):
+            file = self.file(path)
+            if file is not None:
+                found.append(file)
         return found
 
-    def _paths_holding(self, folder: str, word: bytes, starts: tuple[bytes, ...]) -> list[str]:
-        """The files of a package among which those are that hold the word and one of `starts`."""
+    def _paths_holding(
+        self, folder: str, word: bytes, before: tuple[bytes, ...], after: tuple[bytes, ...]
+    ) -> list[str]:
         paths = self.checkout.go_files_in(folder)
         joined = self._joined_files(folder)
-        if joined is None:
-            return paths
-        numbers = _holding(*joined, word, most=_FEW_FILES + 1)
-        if starts and len(numbers) > _FEW_FILES:
-            numbers = sorted({n for s in starts for n in _holding(*joined, s, most=len(paths))})
-        elif len(numbers) > _FEW_FILES:
-            numbers = _holding(*joined, word, most=len(paths))
-        return [paths[n] for n in numbers]
+        if joined is not None:
+            return [paths[n] for n in _holding(*joined, word, before, after)]
+        return [p for p in paths if _holding(self.checkout.read(p) or b"", [0], word, before, after)]
 
     def _joined_files(self, folder: str) -> tuple[bytes, list[int]] | None:
         """The bytes of a package of many small files in one piece, and where each file begins: thousands of names are
@@ -249,8 +244,8 @@ class Workspace:
         Build-tagged files may declare the same function twice with different bodies: that is not one meaning.
         """
         found = []
-        starts = (f"{receiver}) {name}", f"]) {name}") if receiver else (f"func {name}",)
-        for file in self.files_holding(folder, name.encode(), *(f"{s}{end}".encode() for s in starts for end in "([")):
+        before = (f"{receiver}) ".encode(), b"]) ") if receiver else (b"func ",)
+        for file in self.files_holding(folder, name.encode(), before, (b"(", b"[")):
             node = file.functions_by_name.get((receiver, name))
             if node is not None:
                 if file.declares_twice(receiver, name):
@@ -261,11 +256,9 @@ class Workspace:
     def _value(self, folder: str, name: str) -> tuple[SourceFile, Value] | None:
         """A constant or variable at package level; None when there is none, or more than one."""
         found = []
-        word = name.encode()
         # How a declaration can begin, so that a mere use is not worth a parse.
         before = (b"const ", b"var ", b"\t", b", ", b"(", b"; ")
-        starts = tuple(b + word + e for b in before for e in (b" ", b",", b"\n", b"\r"))
-        for file in self.files_holding(folder, word, *starts):
+        for file in self.files_holding(folder, name.encode(), before, (b" ", b",", b"\n", b"\r")):
             value = file.values.get(name)
             if value is not None:
                 found.append((file, value))
@@ -274,8 +267,9 @@ class Workspace:
     def _type_spec(self, folder: str, name: str) -> tuple[SourceFile, Node] | None:
         """A declared type: its type_spec or type_alias."""
         # Most types stand in a declaration of their own; only then are fewer files worth a parse.
-        for starts in ((f"type {name}",), (f"\t{name} ", f"\t{name}\t", f"({name} ", f"; {name} ")):
-            for file in self.files_holding(folder, name.encode(), *(s.encode() for s in starts)):
+        alone, in_group = (b"type ",), (b"\t", b"(", b"; ")
+        for before, after in ((alone, (b"",)), (in_group, (b" ", b"\t"))):
+            for file in self.files_holding(folder, name.encode(), before, after):
                 spec = file.types.get(name)
                 if spec is not None:
                     return file, spec
@@ -305,13 +299,29 @@ def _may_declare(data: bytes, start: int, end: int) -> bool:
     return before[1] is None or _BEHIND_DECLARED.match(data, end, end + _NEAR) is not None
 
 
-def _holding(data: bytes, begins: list[int], text: bytes, most: int) -> list[int]:
-    """Which of the files that are joined in `data` hold a text, in their order; the first `most` of them."""
+def _holding(
+    data: bytes, begins: list[int], word: bytes, before: tuple[bytes, ...], after: tuple[bytes, ...]
+) -> list[int]:
+    """Which of the files that are joined in `data`, and begin there, hold a word behind and in front of such texts."""
+    if data.count(word) > _OFTEN:
+        texts = (b + word + a for b in before for a in after)
+        return sorted({n for text in texts for n in _all_holding(data, begins, text, (b"",), (b"",))})
+    return _all_holding(data, begins, word, before, after)
+
+
+def _all_holding(
+    data: bytes, begins: list[int], word: bytes, before: tuple[bytes, ...], after: tuple[bytes, ...]
+) -> list[int]:
     found: list[int] = []
-    at = data.find(text)
-    while at >= 0 and len(found) < most:
-        found.append(bisect_right(begins, at) - 1)
-        at = data.find(text, begins[found[-1] + 1]) if found[-1] + 1 < len(begins) else -1
+    at = data.find(word)
+    while at >= 0:
+        then = at + 1
+        if data.endswith(before, 0, at) and data.startswith(after, at + len(word)):
+            found.append(bisect_right(begins, at) - 1)
+            if found[-1] + 1 == len(begins):
+                break
+            then = begins[found[-1] + 1]
+        at = data.find(word, then)
     return found
 
 
