@@ -154,7 +154,9 @@ def available(extra: Path | None = None) -> dict[str, Path]:
     for folder in rules_folders(extra):
         if not folder.is_dir():
             raise UserError(f"{folder}: no such folder. --rules takes a folder that holds pack folders.")
-        packs = [folder] if (folder / "pack.toml").is_file() else sorted(p.parent for p in folder.glob("*/pack.toml"))
+        # A folder that is given as `.` has its name all the same.
+        one = Path(os.path.abspath(folder))
+        packs = [one] if (folder / "pack.toml").is_file() else sorted(p.parent for p in folder.glob("*/pack.toml"))
         if folder is extra and not packs:
             raise UserError(f"{folder}: no pack in it (a pack is a folder with a pack.toml).")
         for pack in packs:
@@ -166,7 +168,10 @@ def load(name: str, extra: Path | None = None) -> Pack:
     """The pack of this name. Raises UserError, naming file, key and what is wanted, when it is unknown or broken."""
     packs = available(extra)
     if name not in packs:
-        raise UserError(f"no pack named {name!r}; there are: {', '.join(sorted(packs))} (see `gomigrate rules list`).")
+        raise UserError(
+            f"no pack named {name!r}; there are: {', '.join(sorted(packs))} (see `gomigrate rules list`). "
+            "--rules DIR adds a folder with your own."
+        )
     return read(packs[name])
 
 
@@ -182,8 +187,11 @@ def read(folder: Path) -> Pack:
         raise UserError(f"{path}: {'a' if finds_names else 'no'} [[finalizer]] in it: {wanted}.")
     for key in ("old", "new", "constant", "legacy_constant"):
         _unique(path, key, [getattr(f, key) for f in finalizers])
+    name = table.text("name")
+    if name != folder.name:
+        table.fail("name", f"is {name!r}, but a pack is chosen by the name of its folder: {folder.name!r}")
     pack = Pack(
-        name=table.text("name"),
+        name=name,
         title=table.text("title"),
         description=table.text("description", "").strip(),
         folder=folder,

@@ -56,7 +56,8 @@ class Terminal:
         for matrix in plan.matrices:
             stuck = sum(not c.freed for c in matrix.cells)
             if stuck:
-                self._say(click.style(f"  upgrade of {printable(matrix.name)}: {stuck} cells stuck", fg="red"))
+                orders = f"{stuck} of {plural(len(matrix.cells), 'order')} of releases"
+                self._say(click.style(f"  {printable(matrix.name)}: {orders} leave objects stuck", fg="red"))
                 self._say(f"    {matrix.advice}")
         self._left(plan)
         if plan.verification is not None:

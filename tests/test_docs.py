@@ -291,12 +291,13 @@ def test_the_configuration_that_is_shown_has_every_key(tmp_path: Path) -> None:
 
 def test_the_pack_that_is_shown_has_every_key(tmp_path: Path) -> None:
     (example,) = examples("packs.md", "toml")
-    path = tmp_path / "pack.toml"
+    path = tmp_path / "lighthouse" / "pack.toml"
+    path.parent.mkdir()
     path.write_text(example, encoding="utf-8")
-    shown = packs.read(tmp_path)
+    shown = packs.read(path.parent)
     assert shown.modules and shown.finalizers and shown.accept and shown.force_delete
     path.write_text("zzzzzzzz = 1\n" + example, encoding="utf-8")
-    assert keys_known(lambda: packs.read(tmp_path)) == {*tomllib.loads(example), "find_names"}
+    assert keys_known(lambda: packs.read(path.parent)) == {*tomllib.loads(example), "find_names"}
 
 
 def test_every_difference_is_in_the_table() -> None:

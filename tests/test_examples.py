@@ -110,6 +110,14 @@ def test_a_pack_without_examples_says_where_they_go(pack: Path) -> None:
     assert "examples/invalid" in result.stderr
 
 
+def test_a_pack_has_the_name_of_its_folder(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(pack)
+    assert run("show", "harbour", "--rules", ".").exit_code == 0
+    (pack / "pack.toml").write_text((pack / "pack.toml").read_text().replace('name = "harbour"', 'name = "haven"'))
+    refused = run("show", "harbour", "--rules", ".")
+    assert refused.exit_code == 2 and "pack.toml:3: name: is 'haven', but a pack is chosen by" in refused.stderr
+
+
 def test_a_broken_pack_is_named_with_its_key_and_line(pack: Path) -> None:
     replace("pack.toml", 'new = "harbour.example.com/finalizer"', 'new = "harbour"')(pack)
     result = run("test", pack)

@@ -47,7 +47,7 @@ def test_every_comment_that_sets_something_can_be_taken_in(run: Run, make_repo: 
 
 def test_three_releases_are_advised_where_one_leaves_objects_stuck(run: Run, make_repo: MakeRepo) -> None:
     repo = make_repo(load("kubebuilder-pair").input)
-    assert "cells stuck" in run("patch", repo).err
+    assert "orders of releases leave objects stuck" in run("patch", repo).err
     assert "stage prepare" in run("init", repo).err
     assert find(repo, repo).stage == "prepare"
     assert "would leave objects stuck" in (repo / NAME).read_text()

@@ -161,7 +161,8 @@ def _advice(uses: NameUses, before: Behaviour, stage: Stage, grid: tuple[MatrixC
     at = {s: behaviour_at(uses, s, before) for s in Stage}
     stuck = [c for c in grid if not c.freed]
     later = (
-        f" Go to cleanup only when no live object carries `{uses.rule.old}` any more (see the commands below)."
+        f" Go to cleanup only when no live object carries `{uses.rule.old}` any more (the report has commands that "
+        "show them)."
         if stage is not Stage.CLEANUP
         else ""
     )
@@ -176,10 +177,10 @@ def _advice(uses: NameUses, before: Behaviour, stage: Stage, grid: tuple[MatrixC
         return (
             f"Every object that carries `{uses.rule.new}` is freed. An object of an earlier release that still carries "
             f"`{uses.rule.old}` is stuck with this code: release it only when no live object carries that name any "
-            "more (see the commands below)."
+            "more (the report has commands that show them)."
         )
     if not stuck:
-        return f"Every cell is freed: this stage can be released in one step, and rolled back.{later}"
+        return f"Every object is freed: this stage can be released in one step, and rolled back.{later}"
     if all(c.handled_by[-1] == "old" for c in stuck) and stage is Stage.SWITCH:
         steps = ["prepare", "switch", "cleanup"]
         pairs = [
