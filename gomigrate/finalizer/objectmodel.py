@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from tree_sitter import Node
 
-from gomigrate.go.evaluator.runtime import FIELD, Runtime
+from gomigrate.go.evaluator.runtime import FIELD, Runtime, origin
 from gomigrate.go.evaluator.values import BEHIND, NIL, Free, Nil, Obj, Slice, Time, Unbound, Unsupported
 from gomigrate.go.scope import parameters
 from gomigrate.go.syntax import SourceFile, descend, statements
@@ -36,8 +36,9 @@ def _get_finalizers(runtime: Runtime, obj: Obj, arguments: list[Any]) -> Slice:
 def _write(runtime: Runtime, obj: Obj, value: Any) -> None:
     if isinstance(value, Nil):
         value = NIL
-    if isinstance(value, Free) and value.local is not None:
-        raise Unbound("a list that is computed elsewhere", value.node, value.local)
+    free = origin(value)
+    if isinstance(free, Free) and free.local is not None:
+        raise Unbound("a list that is computed elsewhere", free.node, free.local)
     if not isinstance(value, Slice):
         raise Unsupported("sets the finalizers to something that is no list of names")
     if obj.copied:

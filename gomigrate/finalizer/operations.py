@@ -77,6 +77,35 @@ def classify_unit(types: Types, file: SourceFile, context: list[Context], nodes:
         return _opaque(error)
 
 
+def leaves_lists(types: Types, file: SourceFile, nodes: list[Node]) -> bool:
+    """Whether statements, run by themselves, are known to leave the lists of all objects as they are."""
+    runtime = Runtime()
+    compiler = Compiler(types, HOST, runtime)
+    keys: list[Free] = []
+    try:
+        run = compiler.unit(file, [], nodes)
+        code = Code(compiler, runtime, [], lambda values: run())
+        while True:
+            try:
+                return _left(code, tuple(runtime.keys[k.meaning] for k in keys))
+            except NeedKey as need:
+                _take_key(code, keys, need.free)
+    except (Unsupported, RecursionError):
+        return False
+
+
+def _left(code: Code, names: tuple[str, ...]) -> bool:
+    code.run(Sample(((),)))
+    places, done = code.places, set[Sample]()
+    while variant := next((v for v in _variants(code.runtime, names) if v not in done), None):
+        done.add(variant)
+        for lists in _lists(names, places, every=True) if places else ():
+            outcome = code.run(variant.with_lists(lists))
+            if outcome is None or outcome.after != lists or code.places != places:
+                return False
+    return True
+
+
 def classify_function(types: Types, file: SourceFile, node: Node, every_result: bool = False) -> Meaning | Opaque:
     """The meaning of a whole function or method, on its object or on its list of names.
 

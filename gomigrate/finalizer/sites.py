@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
-from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit
+from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit, leaves_lists
 from gomigrate.finalizer.wording import is_stale
 from gomigrate.go.evaluator.runtime import Context, is_expression
 from gomigrate.go.scope import Local, lookup
@@ -79,7 +79,7 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
     for nodes in _units(file, access):
         meaning, context = _understand(types, file, nodes)
         if isinstance(meaning, Meaning):
-            site = _site(file, nodes, meaning, context)
+            site = _site(types, file, nodes, meaning, context)
             if isinstance(site, Site):
                 if best is not None and _is_called(types, file, best) and _comments(nodes) > _comments(best.nodes):
                     # It is controllerutil's call already: what people say of it stays with it.
@@ -161,20 +161,17 @@ def _understand(types: Types, file: SourceFile, nodes: tuple[Node, ...]) -> tupl
     return meaning, context
 
 
-def _site(file: SourceFile, nodes: tuple[Node, ...], meaning: Meaning, context: list[Context]) -> Site | Opaque:
+def _site(
+    types: Types, file: SourceFile, nodes: tuple[Node, ...], meaning: Meaning, context: list[Context]
+) -> Site | Opaque:
     """The unit as something that can be replaced: what it declares or draws in must not be needed elsewhere."""
-    dead = []
-    spans = [(nodes[0].start_byte, nodes[-1].end_byte)]
-    spans += [(c.node.start_byte, c.node.end_byte) for c in context if c.holds is None]
-    for node in (*nodes, *(c.node for c in context if c.holds is None)):
-        if is_expression(node):
-            continue
-        uses_outside = _used_outside(file, node, spans)
-        if node in nodes and uses_outside:
+    drawn = [c.node for c in context if c.holds is None]
+    for node in nodes:
+        uses_outside = "" if is_expression(node) else _used_outside(file, node, _spans([*nodes, *drawn]))
+        if uses_outside:
             return Opaque(f"computes {uses_outside}, which is used further on", node)
-        if node not in nodes and not uses_outside:
-            dead.append(node)
-    partly = [c.node for c in context if c.holds is None and c.node not in dead]
+    dead = _dead(file, nodes, drawn)
+    partly = [node for node in drawn if node not in dead]
     stale = next((free for free in (*meaning.objects, *meaning.keys) if is_stale(nodes, free)), None)
     if stale is not None:
         return Opaque(f"{stale.file.text(stale.node)} is assigned, and may be another one by then", stale.node)
@@ -182,8 +179,26 @@ def _site(file: SourceFile, nodes: tuple[Node, ...], meaning: Meaning, context: 
         return Opaque("changes a variable that is used further on", partly[0])
     building = next((node for node in partly if _builds_list(file, node)), None)
     if building is not None:
-        return Opaque(f"computes {_used_outside(file, building, spans)}, which is used further on", building)
+        named_there = _used_outside(file, building, _spans([*nodes, *dead]))
+        return Opaque(f"computes {named_there}, which is used further on", building)
+    if partly and not leaves_lists(types, file, partly):
+        return Opaque("what is drawn in and stays may change the list itself", partly[0])
     return Site(file, nodes, meaning, tuple(dead))
+
+
+def _spans(nodes: list[Node]) -> list[tuple[int, int]]:
+    return [(node.start_byte, node.end_byte) for node in nodes]
+
+
+def _dead(file: SourceFile, nodes: tuple[Node, ...], drawn: list[Node]) -> list[Node]:
+    """The statements drawn in whose variables nothing needs but the unit, and others that are dead as well."""
+    dead = drawn
+    while True:
+        spans = _spans([*nodes, *dead])
+        fewer = [node for node in dead if not _used_outside(file, node, spans)]
+        if len(fewer) == len(dead):
+            return dead
+        dead = fewer
 
 
 def _builds_list(file: SourceFile, node: Node) -> bool:
