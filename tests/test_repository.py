@@ -20,7 +20,6 @@ from gomigrate.git.repository import (
     ignored,
     index_modes,
     stored_with_lf,
-    unmerged,
 )
 
 FILES = {"a.go": b"a\n", "pkg/b c.go": b"b\r\n", "é\t.go": b"x", "-n:*.go": b"n\n", "empty.go": b""}
@@ -366,7 +365,7 @@ def test_submodules_and_symlinks_do_not_stop_the_answer(top: Path, tmp_path: Pat
     assert dirty(top / "sub", ["a.go"]) == []
 
 
-# in_progress and unmerged
+# in_progress and conflicts
 
 
 def begin(top: Path, operation: str) -> None:
@@ -424,12 +423,10 @@ def test_between_two_picks_of_a_sequence(top: Path) -> None:
     assert in_progress(top) == "cherry-pick"
 
 
-def test_unmerged_paths(top: Path) -> None:
+def test_a_path_in_conflict_is_dirty(top: Path) -> None:
     conflict(top)
-    assert unmerged(top) == []
+    assert dirty(top, FILES) == []
     begin(top, "merge")
-    assert unmerged(top) == ["a.go"]
-    assert unmerged(top / "pkg") == []
     assert dirty(top, FILES) == ["a.go"]
 
 
@@ -466,7 +463,6 @@ def ask_everything(top: Path) -> None:
     head_commit(top)
     dirty(top, FILES)
     ignored(top, FILES)
-    unmerged(top)
     index_modes(top, FILES)
     stored_with_lf(top, FILES)
     in_progress(top)
@@ -481,7 +477,7 @@ def test_a_missing_git_is_said(top: Path, monkeypatch: pytest.MonkeyPatch, path:
     monkeypatch.chdir(top)
     monkeypatch.setenv("PATH", path)
     with pytest.raises(UserError, match="install git"):
-        unmerged(top)
+        dirty(top, FILES)
 
 
 def test_a_git_in_the_checkout_is_passed_over(top: Path, monkeypatch: pytest.MonkeyPatch, trap: Path) -> None:
@@ -517,7 +513,7 @@ def test_no_answer_in_time_is_said(top: Path, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("PATH", f"{slow}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(repository, "_TIMEOUT_SECONDS", 0.2)
     with pytest.raises(UserError, match="no answer"):
-        unmerged(top)
+        dirty(top, FILES)
 
 
 def test_variables_of_a_hook_do_not_mislead(top: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -59,11 +59,11 @@ class _Name:
         new = next((c for c in script.constants if c.value == name.new), None)
         old = next((c for c in script.constants if c.value == name.old), None)
         if new is not None and old is not None:
-            self._migrated(name, uses, new.text, old.text)
+            self._migrated(uses, new.text, old.text)
         else:
             self._first(name, uses, new, old)
 
-    def _migrated(self, name: FinalizerName, uses: list[Use], key: str, legacy: str) -> None:
+    def _migrated(self, uses: list[Use], key: str, legacy: str) -> None:
         """A script that knows both names: what puts the old one on objects is taken to the next stage."""
         if self.stage is Stage.CLEANUP:
             self.told = [(u, "") for u in uses if u.constant == legacy]

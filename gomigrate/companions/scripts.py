@@ -197,7 +197,7 @@ class _Reader(cst.CSTVisitor):
         test = self._test(node)
         if test is not None:
             self._uses.append(Use(Place(self._path, name, start, end, Role.TESTS), constant, test))
-        elif self._adds(node, parent):
+        elif self._adds(parent):
             self._uses.append(Use(Place(self._path, name, start, end, Role.ADDS), constant))
         else:
             doubt = "what the script does with the name there is not understood"
@@ -229,7 +229,7 @@ class _Reader(cst.CSTVisitor):
         alone = isinstance(self._parents[comparison], _ALONE) and not comparison.lpar
         return Test(form, text, alone, *self._span(comparison))
 
-    def _adds(self, node: cst.CSTNode, parent: cst.CSTNode) -> bool:
+    def _adds(self, parent: cst.CSTNode) -> bool:
         """Whether an object gets the name there, or is expected to have got it."""
         if isinstance(parent, cst.Arg) and parent.keyword is None:
             call = self._parents[parent]

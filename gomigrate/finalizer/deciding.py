@@ -197,7 +197,7 @@ def _obstacle(analysis: Analysis, decision: Decision) -> Obstacle | None:
     if meaning.operation is Operation.HAS_ANY and _read_again(analysis, site):
         return Obstacle("the list is read again under this condition", "ask for what is really wanted there")
     if meaning.operation is Operation.IS_DELETING:
-        return None if _is_helper_call(analysis, site) else Obstacle("reads the deletion timestamp directly", "")
+        return None if site.meaning.functions else Obstacle("reads the deletion timestamp directly", "")
     if meaning.result not in ("none", "value", "changed", "unchanged"):
         return Obstacle(f"gives its result back as {meaning.result}", "change it by hand")
     obstacle = _runtime_obstacle(analysis, decision)
@@ -369,10 +369,6 @@ def is_controllerutil(analysis: Analysis, unknown: Unknown) -> bool:
     function = unknown.node.child_by_field_name("function")
     operand = function.child_by_field_name("operand") if function is not None else None
     return operand is not None and analysis.types.package_of(unknown.file, operand) == CONTROLLERUTIL
-
-
-def _is_helper_call(analysis: Analysis, site: Site) -> bool:
-    return bool(site.meaning.functions)
 
 
 def _old(uses: NameUses) -> bool:

@@ -206,7 +206,7 @@ def path_of_free(free: Free) -> Path | None:
     return path_of(free.file, free.node, fields)
 
 
-def path_in(file: SourceFile, nodes: tuple[Node, ...], free: Free) -> Path | None:
+def path_in(file: SourceFile, free: Free) -> Path | None:
     """The path of a unit's object as its file has it: what a called helper names is seen from the call."""
     found = path_of_free(free)
     return found if found is not None and found.file is file else None

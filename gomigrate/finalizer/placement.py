@@ -231,11 +231,11 @@ def _closure(workspace: Workspace, folder: str) -> set[str]:
     return seen
 
 
-def _imports(workspace: Workspace, folder: str, tests: bool = False) -> set[str]:
+def _imports(workspace: Workspace, folder: str) -> set[str]:
     """Packages of the checkout that a package imports directly, read off the bytes."""
     found = set()
     for path in workspace.checkout.go_files_in(folder):
-        if path.endswith("_test.go") and not tests:
+        if path.endswith("_test.go"):
             continue
         data = workspace.checkout.read(path) or b""
         start = data.find(b"import")

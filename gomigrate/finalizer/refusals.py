@@ -115,7 +115,7 @@ def _role(file: SourceFile, node: Node) -> str:
             index = outer.child_by_field_name("index")
             return "a key (a label or an annotation)" if index is not None and index.id == child.id else ""
         if outer.type == "keyed_element":
-            return _keyed_role(file, outer, child)
+            return _keyed_role(outer, child)
         if outer.type == "call_expression":
             function = outer.child_by_field_name("function")
             field = function.child_by_field_name("field") if function is not None else None
@@ -130,7 +130,7 @@ def _role(file: SourceFile, node: Node) -> str:
     return ""
 
 
-def _keyed_role(file: SourceFile, keyed: Node, child: Node) -> str:
+def _keyed_role(keyed: Node, child: Node) -> str:
     body = keyed.parent
     literal = body.parent if body is not None else None
     kind = literal.child_by_field_name("type") if literal is not None and literal.type == "composite_literal" else None

@@ -145,7 +145,7 @@ class Rewriter:
             return "", ""
         if uses.migrated and {k.constant for k in site.meaning.keys} == {uses.rule.new}:
             return "", ""
-        path = path_in(site.file, site.nodes, site.meaning.objects[0])
+        path = path_in(site.file, site.meaning.objects[0])
         proof = self.deletion.proof(site.file, site.nodes[0], path, uses)
         if proof.hopeless:
             raise Refused(proof.hopeless)

@@ -76,7 +76,7 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
     best: Site | None = None
     first: Opaque | None = None
     first_context: Opaque | None = None
-    for nodes in _units(file, access):
+    for nodes in _units(access):
         meaning, context = _understand(types, file, nodes)
         if isinstance(meaning, Meaning):
             site = _site(types, file, nodes, meaning, context)
@@ -114,7 +114,7 @@ def _comments(nodes: tuple[Node, ...]) -> int:
     return sum(len(descend(node, "comment")) for node in nodes)
 
 
-def _units(file: SourceFile, access: Node) -> list[tuple[Node, ...]]:
+def _units(access: Node) -> list[tuple[Node, ...]]:
     """Candidate units, from the smallest outwards."""
     found: list[tuple[Node, ...]] = []
     node = access
@@ -153,7 +153,7 @@ def _understand(types: Types, file: SourceFile, nodes: tuple[Node, ...]) -> tupl
             line = file.position(noisy.start_byte)[0]
             return Opaque(f"something that is not understood stands between, at line {line}", noisy), context
     if isinstance(meaning, Meaning) and "duplicate" in meaning.difference_names:
-        guard = _guard(file, nodes)
+        guard = _guard(nodes)
         if guard is not None:
             guarded = classify_unit(types, file, [guard, *context], list(nodes))
             if isinstance(guarded, Meaning) and guarded.operation is meaning.operation:
@@ -175,7 +175,7 @@ def _site(
     stale = next((free for free in (*meaning.objects, *meaning.keys) if is_stale(nodes, free)), None)
     if stale is not None:
         return Opaque(f"{stale.file.text(stale.node)} is assigned, and may be another one by then", stale.node)
-    if any(_assigns_only(file, node) for node in partly):
+    if any(_assigns_only(node) for node in partly):
         return Opaque("changes a variable that is used further on", partly[0])
     building = next((node for node in partly if _builds_list(file, node)), None)
     if building is not None:
@@ -207,7 +207,7 @@ def _builds_list(file: SourceFile, node: Node) -> bool:
     return any(f is not None and file.text(f) == "append" for f in functions)
 
 
-def _assigns_only(file: SourceFile, node: Node) -> bool:
+def _assigns_only(node: Node) -> bool:
     return node.type not in ("short_var_declaration", "var_declaration")
 
 
@@ -334,7 +334,7 @@ def _is_quiet(file: SourceFile, call: Node) -> bool:
     return False
 
 
-def _guard(file: SourceFile, nodes: tuple[Node, ...]) -> Context | None:
+def _guard(nodes: tuple[Node, ...]) -> Context | None:
     """The condition that holds whenever the unit is reached: its `if` directly around, or the return just before."""
     statement = nodes[0]
     while statement.parent is not None and statement.parent.type not in _LISTS:

@@ -97,12 +97,12 @@ def _case(file: SourceFile, node: Node) -> Node | None:
             return None
         if outer.type == "expression_statement" and re.match(r"\w+\.Run\(", file.text(outer)):
             return outer
-        if outer.type in ("literal_element", "keyed_element") and _is_row(file, outer, node):
+        if outer.type in ("literal_element", "keyed_element") and _is_row(outer, node):
             return outer
     return None
 
 
-def _is_row(file: SourceFile, element: Node, node: Node) -> bool:
+def _is_row(element: Node, node: Node) -> bool:
     literal = element.parent.parent if element.parent is not None else None
     kind = literal.child_by_field_name("type") if literal is not None else None
     if literal is None or kind is None or kind.type not in _TABLES:

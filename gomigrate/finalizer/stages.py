@@ -240,7 +240,7 @@ def _switch(analysis: Analysis, uses: NameUses, places: _Places, adds: list[Call
 def _guard(analysis: Analysis, step: Step, call: Call) -> None:
     """Keeps the other name off objects that are being deleted: they may carry the one that was added before."""
     file, node = call.file, call.node
-    proof = Deletion(analysis).proof(file, node, path_in(file, (node,), call.meaning.objects[0]), step.uses)
+    proof = Deletion(analysis).proof(file, node, path_in(file, call.meaning.objects[0]), step.uses)
     if proof.why:
         step.proofs[node.id] = proof.why
         return

@@ -129,11 +129,6 @@ def author(top: Path) -> str:
     return f"{name} <{mail}>" if name.strip() and mail.isascii() and "@" in mail else "gomigrate <gomigrate@localhost>"
 
 
-def unmerged(top: Path) -> list[str]:
-    """The paths below `top`, sorted, that a merge left in conflict. Raises UserError, see `dirty`."""
-    return sorted(name for name, entry in _index(top, unmerged_only=True).items() if entry.stage)
-
-
 def index_modes(top: Path, paths: Iterable[str]) -> dict[str, int]:
     """The git file modes of those paths that the index knows. Raises UserError, see `dirty`.
 
@@ -192,12 +187,11 @@ def _blob(content: bytes, entry: _Entry) -> str:
     return blob_id(content, "sha256" if len(entry.blob) == 64 else "sha1")
 
 
-def _index(top: Path, names: Sequence[str] | None = None, *, unmerged_only: bool = False) -> dict[str, _Entry]:
+def _index(top: Path, names: Sequence[str] | None = None) -> dict[str, _Entry]:
     """What the index holds of `names`, or of all below `top`. Of a conflict its highest stage stays."""
-    arguments = ("ls-files", "--unmerged" if unmerged_only else "--stage", "-z", "--")
     entries = {}
     for batch in [()] if names is None else _batches(names):
-        for record in _records(run_git(top, *arguments, *batch)):
+        for record in _records(run_git(top, "ls-files", "--stage", "-z", "--", *batch)):
             fields, _, name = record.partition(b"\t")
             mode, blob, stage = fields.split()
             entries[os.fsdecode(name)] = _Entry(int(mode, 8), blob.decode("ascii"), int(stage))

@@ -132,7 +132,7 @@ class Fold:
         elif parent.type == "expression_list" and parent.parent is not None and parent.parent.type in _ASSIGNMENTS:
             self._take_out_value(parent.parent, node)
         elif parent.type == "if_statement" and not value:
-            self._take_out_if(parent, node)
+            self._take_out_if(parent)
         else:
             raise Kept("what depends on its result cannot be left out", parent)
 
@@ -172,7 +172,7 @@ class Fold:
         self._spans += [list_span(left, target), list_span(right, node)]
         self.shorter.append(assignment)
 
-    def _take_out_if(self, statement: Node, condition: Node) -> None:
+    def _take_out_if(self, statement: Node) -> None:
         if statement.child_by_field_name("initializer") is not None and not self._is_known_header(statement):
             raise Kept("the condition has a statement in front of it", statement)
         alternative = statement.child_by_field_name("alternative")

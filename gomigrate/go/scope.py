@@ -119,7 +119,7 @@ def declared_by(file: SourceFile, statement: Node) -> list[Local]:
     """The names that one statement declares in its own block."""
     kind = statement.type
     if kind == "short_var_declaration":
-        return _pairs(file, "define", statement, statement.child_by_field_name("left"), _values(statement, "right"))
+        return _pairs("define", statement, statement.child_by_field_name("left"), _values(statement, "right"))
     if kind in ("var_declaration", "const_declaration"):
         found = []
         for spec in _specs(statement):
@@ -157,7 +157,7 @@ def _nth(values: list[Node], i: int, names: int) -> tuple[Node | None, int, int]
     return None, 0, 1
 
 
-def _pairs(file: SourceFile, kind: str, statement: Node, left: Node | None, values: list[Node]) -> list[Local]:
+def _pairs(kind: str, statement: Node, left: Node | None, values: list[Node]) -> list[Local]:
     found = []
     names = named(left) if left is not None else []
     for i, n in enumerate(names):

@@ -159,11 +159,8 @@ class _Module:
             return Outcome(shown, 0.0, (), 0, {})
         self.begin(name)
         known = {p.import_path for p in packages}
-        built = 0
 
         def listen(line: str) -> None:
-            nonlocal built
-            built += line in known
             self._setting.progress.detail(line if " " not in line else "")
 
         # -v names each package when it is built: a sign of life.

@@ -91,7 +91,7 @@ class Calls(Expressions):
             self._scopes.pop()
 
         def call(arguments: list[Any], outer: Frame | None) -> Any:
-            given = self._given(arguments, len(slots) - 1, node) if variadic else arguments
+            given = self._given(arguments, len(slots) - 1) if variadic else arguments
             if len(given) != len(slots) or (given and isinstance(given[-1], Spread)):
                 raise Unsupported("is called with another number of values", node)
             frame = Frame(outer)
@@ -152,7 +152,7 @@ class Calls(Expressions):
             fittings += [self._fitting(self.kinds.of(self._file, kind), kind)] * max(1, len(names))
         return slots, fittings
 
-    def _given(self, arguments: list[Any], fixed: int, node: Node) -> list[Any]:
+    def _given(self, arguments: list[Any], fixed: int) -> list[Any]:
         """Arguments of a variadic function, the last of them together in one list."""
         if arguments and isinstance(arguments[-1], Spread):
             return [*arguments[:-1], arguments[-1].list]
