@@ -307,6 +307,38 @@ func other() {{ fmt.Println() }}
     assert f"import {kept}\n".encode() in new
 
 
+@pytest.mark.parametrize(
+    ("group", "grown"),
+    [
+        ('(\n\tcorev1 "k8s.io/api/core/v1")', '(\n\tcorev1 "k8s.io/api/core/v1"\n\tNEW)'),
+        ('( corev1 "k8s.io/api/core/v1"; _ "a.b/c" )', '( corev1 "k8s.io/api/core/v1"; _ "a.b/c"\n\tNEW )'),
+        ('(_ "z.io/a"\n\tcorev1 "k8s.io/api/core/v1"\n)', '(NEW\n\t_ "z.io/a"\n\tcorev1 "k8s.io/api/core/v1"\n)'),
+    ],
+)
+def test_an_import_gets_into_a_group_that_shares_its_line(group: str, grown: str, tmp_path: Path) -> None:
+    text = SHIPS.replace('corev1 "k8s.io/api/core/v1"', group)
+    new = plan(tmp_path, {"ships/ships.go": text}).changes["ships/ships.go"] or b""
+    util = '"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"'
+    assert f"import {grown.replace('NEW', util)}\n".encode() in new
+
+
+def test_a_comment_on_the_line_of_what_stays_stays(tmp_path: Path) -> None:
+    ships = SHIPS.replace("finalizer)", "Finalizer)").replace('const finalizer = "flyte-finalizer"\n', "")
+    files: dict[str, str | bytes] = {
+        "ships/ships.go": ships,
+        "ships/names.go": 'package ships\n\nvar X = 1 // Of ships.\n\nconst Finalizer = "flyte-finalizer"\n',
+        "names/names.go": "package names\n",
+    }
+    found = plan(tmp_path, files, Options(constant_package="names"))
+    assert found.changes["ships/names.go"] == b"package ships\n\nvar X = 1 // Of ships.\n"
+
+
+def test_what_goes_leaves_a_blank_line_where_it_stood_between(tmp_path: Path) -> None:
+    text = SHIPS.replace("\nfunc without", "func without").replace("\nfunc release", "\n// Of ships.\nfunc release")
+    new = plan(tmp_path, {"ships/ships.go": text}).changes["ships/ships.go"] or b""
+    assert b"}\n\n// Of ships.\nfunc release" in new
+
+
 def test_a_method_that_is_declared_twice_has_no_meaning(tmp_path: Path) -> None:
     twice = SHIPS + SHIPS[SHIPS.index("\nfunc without") : SHIPS.index("\nfunc release")]
     found = plan(tmp_path, {"ships/ships.go": twice})

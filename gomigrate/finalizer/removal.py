@@ -29,6 +29,8 @@ def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit,
         if child.type in ("package_clause", "import_declaration"):
             free_comments.clear()
             continue
+        if child.type == "empty_statement":
+            continue
         if (child.start_byte, child.end_byte) in gone:
             continue
         specs = [s for s in _specs(child) if (s.start_byte, s.end_byte) in gone]
@@ -44,7 +46,7 @@ def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit,
         if (child.start_byte, child.end_byte) in gone and child.type != "comment":
             spans.append(_declaration_span(file, child))
         elif child.type == "comment" and child.start_byte > last and not file.text(child).startswith(_DIRECTIVES):
-            alone = _row_start(file, child) >= last
+            alone = _row_start(file, child) == _line_start(file, child.start_byte) >= last
             if alone:
                 spans.append(_lines(file, child.start_byte, child.end_byte))
     return tuple(TextEdit(file.path, *_with_blank_line(file, *span), b"") for span in merged(spans))
@@ -102,10 +104,10 @@ def _spec_span(file: SourceFile, spec: Node) -> tuple[int, int]:
 
 
 def _declaration_span(file: SourceFile, declaration: Node) -> tuple[int, int]:
-    """A declaration with its doc comment and the blank lines behind it."""
+    """A declaration with its doc comment, and the blank lines behind it where one stands before it."""
     start, end = _lines(file, doc_start(file, declaration), declaration.end_byte)
     source = file.source
-    while end < len(source):
+    while end < len(source) and not source[source.rfind(b"\n", 0, start - 1) + 1 : start].strip():
         newline = source.find(b"\n", end)
         line_end = len(source) if newline < 0 else newline + 1
         if source[end:line_end].strip():

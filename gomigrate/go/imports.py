@@ -105,12 +105,14 @@ def _addition(file: SourceFile, alias: str, import_path: str) -> TextEdit:
     if groups:
         group = _best_group(file, groups, import_path)
         if group is None:
-            return _insertion(file, _line_end(file.source, groups[-1][-1].end_byte), f"{newline}{newline}\t{line}")
+            return _insertion(file, _end_in_group(file, groups[-1][-1]), f"{newline}{newline}\t{line}")
         for spec in group:
             if _path(file, spec) > import_path:
                 start = file.source.rfind(b"\n", 0, _with_comment(file, spec)) + 1
+                if file.source[start : spec.start_byte].lstrip().startswith(b"import"):
+                    return _insertion(file, spec.start_byte, f"{line}{newline}\t")
                 return _insertion(file, start, f"\t{line}{newline}")
-        return _insertion(file, _line_end(file.source, group[-1].end_byte), f"{newline}\t{line}")
+        return _insertion(file, _end_in_group(file, group[-1]), f"{newline}\t{line}")
     single = [d for d in file.root.children if d.type == "import_declaration"]
     if single:
         return _beside_single(file, single[-1], line, import_path)
@@ -120,6 +122,13 @@ def _addition(file: SourceFile, alias: str, import_path: str) -> TextEdit:
 
 def _insertion(file: SourceFile, at: int, text: str) -> TextEdit:
     return TextEdit(file.path, at, at, text.encode())
+
+
+def _end_in_group(file: SourceFile, spec: Node) -> int:
+    """The end of an import's line, or of the import where its group ends on that line."""
+    end = _line_end(file.source, spec.end_byte)
+    group = spec.parent
+    return spec.end_byte if group is not None and group.end_byte <= end else end
 
 
 def _line_end(source: bytes, offset: int) -> int:
