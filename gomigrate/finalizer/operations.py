@@ -57,13 +57,15 @@ class Meaning(NamedTuple):
 
 
 class Opaque(NamedTuple):
-    """Nothing is known. `larger` says that a larger piece of the code may still be understood."""
+    """Nothing is known. `larger` says that a larger piece of the code may still be understood. `evaluated`: it was
+    run; `asks`: and what it does hangs on finalizers."""
 
     reason: str
     node: Node | None = None
     larger: bool = False
     local: Local | None = None
     evaluated: bool = False
+    asks: bool = False
 
 
 def classify_unit(types: Types, file: SourceFile, context: list[Context], nodes: list[Node]) -> Meaning | Opaque:
@@ -230,12 +232,12 @@ def _explored(code: Code) -> Meaning | Opaque:
 
 def _classified(code: Code, keys: list[Free]) -> Meaning | Opaque:
     names = tuple(code.runtime.keys[k.meaning] for k in keys)
-    none = Opaque("computes none of the operations on finalizers", evaluated=True)
+    none = Opaque("computes none of the operations on finalizers", evaluated=True, asks=True)
     code.run(Sample(((),) * max(1, code.places)))
     while True:
         places = code.places
         if not places:
-            return none
+            return none._replace(asks=False)
         if places > 2:
             return Opaque("works on more than two objects")
         outcomes = _outcomes(code, names, places)
