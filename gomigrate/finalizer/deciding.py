@@ -23,7 +23,7 @@ from gomigrate.finalizer.sites import Site, Unknown
 from gomigrate.finalizer.wording import name_at, text_at
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.evaluator.values import Free
-from gomigrate.go.references import Reference, Symbol
+from gomigrate.go.references import Reference, Symbol, symbol_of
 from gomigrate.go.syntax import ancestors, descend
 from gomigrate.go.types import Pointer, Type
 from gomigrate.model import Operation
@@ -71,7 +71,7 @@ def _user_of_all(analysis: Analysis, site: Site) -> UserOfAll | None:
     function = function_around(site.nodes[0])
     if function is None or site.meaning.operation not in OF_ALL:
         return None
-    symbol = Symbol(site.file.directory, site.file.receiver_type(function), site.file.name_of(function))
+    symbol = symbol_of(site.file, function)
     return user_of_all(analysis, symbol) if symbol in analysis.kept else None
 
 
@@ -92,7 +92,7 @@ def user_of_all(analysis: Analysis, symbol: Symbol) -> UserOfAll | None:
                 return UserOfAll(f"{where}, and is meant for every finalizer ({forced})", on_purpose=True)
             function = function_around(reference.node)
             if function is not None:
-                caller = Symbol(file.directory, file.receiver_type(function), file.name_of(function))
+                caller = symbol_of(file, function)
                 found += [caller] if caller in helpers and caller not in found else []
     return None
 

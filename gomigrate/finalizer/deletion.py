@@ -23,7 +23,7 @@ from gomigrate.finalizer.operations import Meaning, classify_unit
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.go.dominance import Fact, facts
 from gomigrate.go.evaluator.values import Free
-from gomigrate.go.references import Reference, Symbol
+from gomigrate.go.references import Reference, Symbol, symbol_of
 from gomigrate.go.scope import lookup, parameters
 from gomigrate.go.syntax import FUNCTION_LIKE, FUNCTIONS, SourceFile, ancestors, arguments_of, called
 from gomigrate.model import Exported, Operation
@@ -141,7 +141,7 @@ class Deletion:
         key = (file.path, function.start_byte)
         if key in callers or len(callers) >= _DEPTH or changes_between(self.types, path, path.local.name, place):
             return ""
-        symbol = Symbol(file.directory, file.receiver_type(function), file.name_of(function))
+        symbol = symbol_of(file, function)
         references = [r for r in self.analysis.refs(symbol) if not is_test_code(r.file)]
         if not references or not self._is_closed(file, symbol):
             return ""

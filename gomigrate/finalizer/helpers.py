@@ -12,7 +12,7 @@ from gomigrate.finalizer.objectmodel import ObjectModel
 from gomigrate.finalizer.objects import judge, type_of_free
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_function
 from gomigrate.go.evaluator.library import FUNCTIONS
-from gomigrate.go.references import Symbol
+from gomigrate.go.references import Symbol, symbol_of
 from gomigrate.go.scope import lookup, parameters
 from gomigrate.go.syntax import SourceFile, descend
 from gomigrate.go.types import Named, Pointer, Types
@@ -86,7 +86,7 @@ def _helper(types: Types, file: SourceFile, node: Node) -> Helper | None:
             root = root.parent
         if file.text(root.node) not in given or judge(types, type_of_free(types, free)).level not in ("object", "meta"):
             return None
-    return Helper(Symbol(file.directory, file.receiver_type(node), file.name_of(node)), file, node, meaning)
+    return Helper(symbol_of(file, node), file, node, meaning)
 
 
 def _takes_object(node: Node) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.finalizer.names import Declared
-from gomigrate.go.references import References, Symbol
+from gomigrate.go.references import References, Symbol, symbol_of
 from gomigrate.go.scope import Local, lookup, parameters
 from gomigrate.go.strings import converted, declared_function, elements, literal_field, results, values_of
 from gomigrate.go.syntax import (
@@ -123,7 +123,7 @@ class Tracer:
             self._unknown(file, node, f"it is the argument {file.text(node)} of a function literal")
             return
         names = [file.text(n) for n, _ in parameters(function)]
-        symbol = Symbol(file.directory, file.receiver_type(function), file.name_of(function))
+        symbol = symbol_of(file, function)
         variadic = local.node.type == "variadic_parameter_declaration"
         self.passed.append(Parameter(symbol, names.index(file.text(local.name)), variadic))
 

@@ -29,6 +29,11 @@ class Symbol(NamedTuple):
         return f"{self.receiver}.{self.name}" if self.receiver else self.name
 
 
+def symbol_of(file: SourceFile, function: Node) -> Symbol:
+    """The name that a function or method declares."""
+    return Symbol(file.directory, file.receiver_type(function), file.name_of(function))
+
+
 class Reference(NamedTuple):
     """`node` is the whole reference: the identifier, or the selector expression in front of a call's arguments.
 
