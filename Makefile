@@ -43,7 +43,7 @@ test: .venv/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not go and not slow and not browser and not fleet"
 
 ci-browser: .venv/.browser .venv/.docs
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -n auto --dist worksteal -m browser
 
 ci-fleet: .venv/.dev .venv/.fleet
 	$(BIN)/python -m pytest -m fleet
