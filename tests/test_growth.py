@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 from gomigrate import packs
 from gomigrate.checkout import Checkout
 from gomigrate.finalizer import operations
@@ -119,15 +121,23 @@ def test_the_methods_of_an_interface_are_looked_for_once(tmp_path: Path, monkeyp
     assert counts == [1, 1]
 
 
-def test_what_becomes_of_an_object_is_found_out_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("around", ["SITES", "if len(pod.Name) > 0 {\nSITES}\n"])
+def test_many_sites_in_one_function_take_no_more_than_their_number(around: str, tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text("module example.com/ships\n\nrequire sigs.k8s.io/controller-runtime v0.16.3\n")
     add = '\tpod.SetFinalizers(append(pod.GetFinalizers(), "flyte-finalizer"))\n'
     counts = []
     for sites in (100, 200):
-        code = f'package ships\n\nimport corev1 "k8s.io/api/core/v1"\n\nfunc f(pod *corev1.Pod) {{\n{add * sites}}}\n'
+        text = around.replace("SITES", add * sites)
+        code = f'package ships\n\nimport corev1 "k8s.io/api/core/v1"\n\nfunc f(pod *corev1.Pod) {{\n{text}}}\n'
         (tmp_path / "ships.go").write_text(code)
         profile = cProfile.Profile()
         profile.runcall(plan_checkout, tmp_path, packs.load("flyte"))
         stats: Any = pstats.Stats(profile)
-        counts.append(sum(n for (file, _, name), (_, n, *_) in stats.stats.items() if name == "_fate"))
-    assert 0 < counts[1] < counts[0] * 2.5
+        calls: dict[str, int] = {}
+        for (_, _, name), (_, count, *_) in stats.stats.items():
+            calls[name] = calls.get(name, 0) + count
+        counts.append(calls)
+    few, many = counts
+    for name in ("_fate", "called", "child_by_field_name", "spans", "_function"):
+        assert many.get(name, 0) <= few.get(name, 0) * 2.5, name
+    assert few["_fate"] > 0

@@ -88,10 +88,6 @@ def function_around(node: Node) -> Node | None:
     return next((a for a in ancestors(node) if a.type in FUNCTIONS), None)
 
 
-def is_inside(inner: Site, outer: Site) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
-
-
 def is_inside_node(inner: Node, outer: Node) -> bool:
     return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
 

@@ -7,13 +7,24 @@ of a struct that was made with it (`Scope{Boat: boat}`, or by a function that ma
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from tree_sitter import Node
 
 from gomigrate.go.references import Symbol
 from gomigrate.go.scope import Local, is_assigned, lookup, parameters
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, arguments_of, called, descend, named, unparen
+from gomigrate.go.syntax import (
+    FUNCTION_LIKE,
+    Change,
+    SourceFile,
+    ancestors,
+    arguments_of,
+    called,
+    descend,
+    named,
+    unparen,
+)
 from gomigrate.go.types import Named, Pointer, Types
 
 _DEPTH = 8
@@ -198,24 +209,40 @@ def changes_between(types: Types, path: Path, start: Node, end: Node) -> bool:
     function = next((a for a in ancestors(end) if a.type in FUNCTION_LIKE), None)
     if function is None:
         return True
-    loops = [a for a in ancestors(end) if a.type == "for_statement" and not _covers(a, start)]
-    for node in descend(function, "assignment_statement", "short_var_declaration", "range_clause", "call_expression"):
-        between = start.end_byte <= node.start_byte < end.start_byte or any(_covers(a, node) for a in loops)
-        if not between or _covers(node, end):
+    loops = [(a.start_byte, a.end_byte) for a in ancestors(end) if a.type == "for_statement" and not _covers(a, start)]
+    first, last, behind = start.end_byte, end.start_byte, end.end_byte
+    for change in _changes(file, function):
+        at, until = change.start, change.end
+        between = first <= at < last or any(begin <= at and until <= over for begin, over in loops)
+        if not between or (at <= last and behind <= until) or change.name != name:
             continue
+        if path.local is not None and change.target == path.local.name.start_byte:
+            continue
+        if change.fields == path.fields[: len(change.fields)]:
+            return True
+    return False
+
+
+def _changes(file: SourceFile, function: Node) -> list[Change]:
+    """What a function assigns or reads anew, in the order of the code: looked for once."""
+    found = file.changes.get(function.id)
+    if found is None:
+        found = file.changes[function.id] = list(_changes_in(file, function))
+    return found
+
+
+def _changes_in(file: SourceFile, function: Node) -> Iterator[Change]:
+    for node in descend(function, "assignment_statement", "short_var_declaration", "range_clause", "call_expression"):
         if node.type == "call_expression":
             targets = arguments_of(node) if called(file, node)[1] in _READS else []
         else:
             left = node.child_by_field_name("left")
             targets = named(left) if left is not None else []
         for target in targets:
-            if path.local is not None and target.start_byte == path.local.name.start_byte:
-                continue
             found = path_of(file, target)
-            if found is None or file.text(found.root) != name or found.fields != path.fields[: len(found.fields)]:
-                continue
-            return True
-    return False
+            if found is not None:
+                name = file.text(found.root)
+                yield Change(node.start_byte, node.end_byte, target.start_byte, name, found.fields)
 
 
 def is_settled(types: Types, path: Path) -> bool:

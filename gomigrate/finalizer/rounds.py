@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
+
+from tree_sitter import Node
 
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.blocking import block_names
 from gomigrate.finalizer.deciding import decide
-from gomigrate.finalizer.decision import function_around, is_inside
+from gomigrate.finalizer.decision import function_around
 from gomigrate.finalizer.deleting import delete, tests_of
 from gomigrate.finalizer.finding import accesses, bodies, helper_files, hot_files, is_write, named_places, wrapped_calls
 from gomigrate.finalizer.found import computed_constants, group
@@ -15,10 +18,18 @@ from gomigrate.finalizer.helpers import find_helpers
 from gomigrate.finalizer.names import find_names
 from gomigrate.finalizer.operations import forget
 from gomigrate.finalizer.sites import Site, Unknown, find_site
+from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Operation
 
 # Places of a file are compared with each other. Nobody writes that many into one file.
 MAX_PLACES = 500
+
+
+class _Covering(NamedTuple):
+    """A site with the bytes that it covers, its own before those that go with it."""
+
+    site: Site
+    spans: list[tuple[int, int]]
 
 
 def begin(analysis: Analysis) -> Analysis:
@@ -71,9 +82,9 @@ def _known(analysis: Analysis) -> tuple[int, ...]:
 def look(analysis: Analysis) -> None:
     """Decides every site by itself: enough to report what there is."""
     unknown: list[Unknown] = []
-    found: dict[str, list[Site]] = {}
+    found: dict[str, list[_Covering]] = {}
     for site in (*wrapped_calls(analysis), *bodies(analysis)):
-        found.setdefault(site.file.path, []).append(site)
+        found.setdefault(site.file.path, []).append(_Covering(site, site.spans))
     gone = {(f.path, n.start_byte) for f, n in (*analysis.gone_tests, *analysis.gone_functions)}
     places = accesses(analysis)
     counts = Counter(file.path for file, _, _ in places)
@@ -84,7 +95,7 @@ def look(analysis: Analysis) -> None:
         function = function_around(node)
         if function is not None and (file.path, function.start_byte) in gone:
             continue
-        if any(s.covers(node) for s in found.get(file.path, ())):
+        if _covered(found, file, node):
             continue
         key = (file.path, node.start_byte, node.end_byte)
         if key not in analysis.sites:
@@ -93,7 +104,14 @@ def look(analysis: Analysis) -> None:
         if isinstance(seen, Unknown):
             unknown.append(seen)
             continue
-        found[file.path] = [*(s for s in found.get(file.path, ()) if not is_inside(s, seen)), seen]
-    analysis.unknown = [u for u in unknown if not any(s.covers(u.node) for s in found.get(u.file.path, ()))]
-    sites = sorted((s for in_file in found.values() for s in in_file), key=lambda s: (s.file.path, s.start))
+        start, end = seen.start, seen.end
+        apart = (c for c in found.get(file.path, ()) if not (start <= c.spans[0][0] and c.spans[0][1] <= end))
+        found[file.path] = [*apart, _Covering(seen, seen.spans)]
+    analysis.unknown = [u for u in unknown if not _covered(found, u.file, u.node)]
+    sites = sorted((c.site for in_file in found.values() for c in in_file), key=lambda s: (s.file.path, s.start))
     analysis.decisions = [decide(analysis, s) for s in sites]
+
+
+def _covered(found: dict[str, list[_Covering]], file: SourceFile, node: Node) -> bool:
+    start, end = node.start_byte, node.end_byte
+    return any(first <= start and end <= last for c in found.get(file.path, ()) for first, last in c.spans)

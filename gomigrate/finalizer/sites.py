@@ -22,6 +22,8 @@ from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
 MAX_GROWTH = 6
+# What is longer does more than one operation; running it would only cost time.
+MAX_LINES = 60
 MAX_CONTEXT = 4
 WRITES = frozenset({Operation.ADD, Operation.SET_IF_EMPTY, Operation.REMOVE, Operation.CLEAR})
 _QUIET_BUILTINS = frozenset({"len", "cap", "append", "make", "copy", "string"})
@@ -60,7 +62,10 @@ class Site(NamedTuple):
         return [(self.start, self.end), *((d.start_byte, d.end_byte) for d in self.dead)]
 
     def covers(self, node: Node) -> bool:
-        return any(start <= node.start_byte and node.end_byte <= end for start, end in self.spans)
+        start, end = node.start_byte, node.end_byte
+        return (self.start <= start and end <= self.end) or any(
+            d.start_byte <= start and end <= d.end_byte for d in self.dead
+        )
 
 
 class Unknown(NamedTuple):
@@ -131,6 +136,8 @@ def _units(access: Node) -> list[tuple[Node, ...]]:
         node = parent
     for _ in range(MAX_GROWTH):
         if node.parent is None or node.parent.type in FUNCTION_LIKE:
+            break
+        if node.end_point.row - node.start_point.row > MAX_LINES:
             break
         if node.parent.type in _LISTS:
             found.append((node,))

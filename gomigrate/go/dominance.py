@@ -15,6 +15,8 @@ from tree_sitter import Node
 from gomigrate.go.scope import is_assigned, lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named, statements, unparen
 
+_GOTO = b"goto"
+
 
 class Fact(NamedTuple):
     """A condition, and whether it is true."""

@@ -54,6 +54,17 @@ class Value(NamedTuple):
     text: str | None
 
 
+class Change(NamedTuple):
+    """A place, from `start` to `end`, where a variable `name` or `fields` of it get another value; `target` is where
+    it stands there."""
+
+    start: int
+    end: int
+    target: int
+    name: str
+    fields: tuple[str, ...]
+
+
 class SourceFile:
     """A parsed Go file. `path` is relative to the checkout; offsets are those of the bytes on disk, BOM included."""
 
@@ -64,6 +75,8 @@ class SourceFile:
         self.root = self.tree.root_node
         # What each block declares, by the block's node id, once somebody has asked (see go.scope).
         self.declared: dict[int, list[tuple[str, int, Local]]] = {}
+        # By the id of a function's node.
+        self.changes: dict[int, list[Change]] = {}
         # What a name means at a node, by the node's id, likewise.
         self.looked_up: dict[tuple[str, int], Local | None] = {}
 
