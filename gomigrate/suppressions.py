@@ -24,7 +24,7 @@ from gomigrate.catalogue import (
 )
 from gomigrate.go.syntax import SourceFile
 
-_COMMENT = re.compile(r"//([ \t]*)gomigrate:ignore(?:[ \t]+(\S+)[ \t]*(.*?))?[ \t]*\r?", re.DOTALL)
+_COMMENT = re.compile(r"//([/ \t]*)gomigrate:ignore(?:[ \t]+(\S+)[ \t]*(.*?))?[ \t]*\r?", re.DOTALL)
 # Hand-written code all of them: which one it is depends on what stands around it, and how far that is understood.
 _CODE = frozenset({HAND_WRITTEN_HELPER.id, HAND_WRITTEN_CALL.id, INLINE_FINALIZER_CODE.id, NOT_UNDERSTOOD.id})
 _OUTER = frozenset({"source_file", "statement_list", "block"})
@@ -140,6 +140,8 @@ def _suppression(file: SourceFile, node: Node, written: re.Match[str]) -> Suppre
         problem = f"names {unknown}, and there is no such rule" + (f"; did you mean {close}?" if close else "")
     elif not reason:
         problem = "gives no reason"
+    elif "/" in written[1]:
+        problem = "begins with more than two slashes, which makes it a plain comment"
     elif written[1]:
         problem = "has a blank after the slashes, which makes it a plain comment"
     elif last < first:

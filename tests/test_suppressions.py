@@ -54,6 +54,7 @@ def test_lines(text: str, lines: tuple[int, int]) -> None:
         ("package a\n\nvar x = 1 //gomigrate:ignore GM004,GM999 why\n", "GM999"),
         ("package a\n\nvar x = 1 //gomigrate:ignore GM004\n", "gives no reason"),
         ("package a\n\nvar x = 1 // gomigrate:ignore GM004 why\n", "has a blank after the slashes"),
+        ("package a\n\nvar x = 1 ////gomigrate:ignore GM004 why\n", "begins with more than two slashes"),
     ],
 )
 def test_problems(text: str, problem: str) -> None:
