@@ -205,7 +205,7 @@ def _function(random: Random, number: int) -> str:
     comment = [f"// want: {form.want}{given if form.want != 'none' else ''}"]
     comment += [f"// key: {form.key or directive}"] if family.named and (form.key or directive) else []
     comment += [f"// on: {second}"] if form.second else []
-    return "\n".join((*comment, f"{head} {{", *_indented(body), "}", ""))
+    return "\n".join((*comment, f"{head} {{", *indented(body), "}", ""))
 
 
 def _key(random: Random, form: Form, name: str) -> tuple[str, str]:
@@ -234,28 +234,29 @@ def _uses(form: Form, *words: str) -> bool:
 
 
 def _body(random: Random, form: Form, carrier: Carrier, names: dict[str, str]) -> str:
-    """A form in the words of what holds the list."""
-    subject, read = names["O"], carrier.read.format(names["O"])
+    """A form in the words of what holds the list, which may be read into a variable first."""
+    read = carrier.read.format(names["O"])
+    if read != names["O"] and not form.again and _uses(form, "L") and random.random() < 0.3:
+        return f"current := {read}\n" + worded(form.body, carrier, {**names, "L": "current"})
+    return worded(form.body, carrier, names)
+
+
+def worded(body: str, carrier: Carrier, names: dict[str, str]) -> str:
+    """The body of a form in the words of what holds the list. `names` says what each letter is."""
     lines = []
-    for line in form.body.split("\n"):
+    for line in body.split("\n"):
         # The writing of a list always stands alone on its line.
-        target = {"W(": subject, "V(": names["P"]}.get(line[:2])
+        target = {"W(": names["O"], "V(": names["P"]}.get(line[:2])
         lines.append(line if target is None else carrier.write.format(target, line[2:-1]))
-    body = re.sub(r"\bstring\b", carrier.name, "\n".join(lines))
-    names = {**names, "L": read, "M": carrier.read.format(names["P"])}
-    if read != subject and not form.again and _uses(form, "L") and random.random() < 0.3:
-        return f"current := {read}\n" + _named(body, {**names, "L": "current"})
-    return _named(body, names)
+    names = {"L": carrier.read.format(names["O"]), "M": carrier.read.format(names["P"]), **names}
+    text = re.sub(r"\bstring\b", carrier.name, "\n".join(lines))
+    return re.sub(r"\b[LMOPKxit]\b", lambda m: names[m[0]], text)
 
 
-def _named(body: str, names: dict[str, str]) -> str:
-    return re.sub(r"\b[LMOPKxit]\b", lambda m: names[m[0]], body)
-
-
-def _indented(body: str) -> list[str]:
+def indented(body: str) -> list[str]:
     lines, depth = [], 1
     for line in body.split("\n"):
-        depth -= line.startswith("}")
+        depth -= line.startswith(("}", "case", "default"))
         lines.append("\t" * depth + line)
-        depth += line.endswith("{")
+        depth += line.endswith(("{", ":"))
     return lines
