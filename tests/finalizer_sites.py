@@ -5,8 +5,9 @@ known: what must be found at each, or that a near miss must be left.
 
 A function gets its object or is given it, cleans up and removes the finalizer when it is being deleted, else adds the
 finalizer, and writes the object, with errors, logs and several returns. Above it stands what is found in it and becomes
-a call of controllerutil, in the order of the lines: `// found: Contains, Remove, Contains, Add`. For each function fN
-there is a runN that calls it on an object and gives back the object's writes. The same seed gives the same text.
+a call of controllerutil, in the order of the lines: `// found: Contains, Remove, Contains, Add`; or `// found: some`
+where a local list is needed further on, so that the code may have to be left. For each function fN there is a runN that
+calls it on an object and gives back what it did. The same seed gives the same text.
 """
 
 from __future__ import annotations
@@ -212,6 +213,9 @@ def _function(random: Random, number: int) -> str:
         "REMOVE": random.choice(NO_REMOVES if random.random() < 0.25 else REMOVES),
     }
     frame = random.choice(FRAMES)
+    needed = random.random() < 0.2 and any(map(_declares, places.values()))
+    if needed:
+        places = {word: _needed(place) if _declares(place) else place for word, place in places.items()}
     found = [operation for word in re.findall(r"\b(?:ASK|ADD|REMOVE)\b", frame) for operation in places[word].found]
     read = random.random() < 0.7
     words = {"LIVE": random.choice(_LIVE), "WRITE": random.choice(_WRITES), "READY": 'Q.Status = "ready"', "KEY": key}
@@ -222,7 +226,7 @@ def _function(random: Random, number: int) -> str:
     given = "name types.NamespacedName" if read else f"{names['Q']} *Widget"
     return "\n".join(
         (
-            f"// found: {', '.join(found) or 'nothing'}",
+            f"// found: {'some' if needed else ', '.join(found) or 'nothing'}",
             f"// key: {key}",
             f"func (r *reconciler) f{number}(ctx context.Context, {given}) (reconcile.Result, error) {{",
             *indented(body),
@@ -231,6 +235,14 @@ def _function(random: Random, number: int) -> str:
             _runner(number, read),
         )
     )
+
+
+def _declares(place: Place) -> bool:
+    return place.body.startswith(("t := ", "var t "))
+
+
+def _needed(place: Place) -> Place:
+    return place._replace(body=f'{place.body}\nr.tell("now", t)')
 
 
 def _runner(number: int, read: bool) -> str:
