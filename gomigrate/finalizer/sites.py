@@ -230,7 +230,7 @@ def _used_outside(file: SourceFile, statement: Node, spans: list[tuple[int, int]
     function = next((a for a in ancestors(statement) if a.type in FUNCTION_LIKE), None)
     if function is None:
         return ""
-    for name in _written_names(file, statement):
+    for name in (*_written_names(file, statement), *_filled_names(file, statement)):
         for identifier in descend(function, "identifier"):
             inside = any(s <= identifier.start_byte and identifier.end_byte <= e for s, e in spans)
             if not inside and file.text(identifier) == name and _same_variable(file, identifier, statement, name):
@@ -258,6 +258,17 @@ def _changed_set(file: SourceFile, statement: Node) -> list[str]:
     if operand is not None and operand.type == "identifier" and field is not None:
         return [file.text(operand)] if file.text(field) in ("Insert", "Delete") else []
     return []
+
+
+def _filled_names(file: SourceFile, statement: Node) -> list[str]:
+    """Variables whose maps, sets or lists are changed by the statement, anywhere in it."""
+    inside = (n for n in descend(statement, "expression_statement") if n.id != statement.id)
+    found = [name for node in inside for name in _changed_set(file, node)]
+    for assignment in descend(statement, "assignment_statement", "inc_statement", "dec_statement"):
+        left = assignment.child_by_field_name("left") or assignment
+        bases = (t.child_by_field_name("operand") for t in named(left) if t.type == "index_expression")
+        found += [file.text(base) for base in bases if base is not None and base.type == "identifier"]
+    return found
 
 
 def _written_names(file: SourceFile, statement: Node) -> list[str]:
