@@ -25,6 +25,8 @@ class Terminal:
         self.color = color
         self.quiet = quiet
         self.verbose = verbose
+        # Advice that was given already.
+        self._advised: set[str] = set()
 
     def note(self, text: str) -> None:
         if not self.quiet:
@@ -53,12 +55,7 @@ class Terminal:
             self._say(f"  {printable(choice.key)} is declared in {printable(choice.path)}: {printable(choice.why)}")
         for change in plan.module_changes:
             self._say(click.style(f"  {printable(change)}", fg="yellow"))
-        for matrix in plan.matrices:
-            stuck = sum(not c.freed for c in matrix.cells)
-            if stuck:
-                orders = f"{stuck} of {plural(len(matrix.cells), 'order')} of releases"
-                self._say(click.style(f"  {printable(matrix.name)}: {orders} leave objects stuck", fg="red"))
-                self._say(f"    {matrix.advice}")
+        self._stuck(plan)
         self._left(plan)
         if plan.verification is not None:
             self._verification(plan.verification)
@@ -70,6 +67,17 @@ class Terminal:
             self._say(f"  patch: {printable(str(output))}" + ("" if plan.changes else " (empty)"))
         for report in reports:
             self._say(f"  report: {printable(str(report))}")
+
+    def _stuck(self, plan: Plan) -> None:
+        """The names whose objects can get stuck, and what to do, once for all of which the same holds."""
+        stuck = [matrix for matrix in plan.matrices if any(not c.freed for c in matrix.cells)]
+        for advice in dict.fromkeys(matrix.advice for matrix in stuck):
+            for matrix in (m for m in stuck if m.advice == advice):
+                cells = matrix.cells
+                orders = f"{sum(not c.freed for c in cells)} of {plural(len(cells), 'order')} of releases"
+                self._say(click.style(f"  {printable(matrix.name)}: {orders} leave objects stuck", fg="red"))
+            self._say(f"    {advice}")
+            self._advised.add(advice)
 
     def _left(self, plan: Plan) -> None:
         if plan.left:
@@ -152,7 +160,8 @@ class Terminal:
         if state == "left":
             self._say(f"      left because {printable(diagnostic.left_because)}")
             if diagnostic.next_step:
-                self._say(f"      next: {printable(diagnostic.next_step)}")
+                known = diagnostic.next_step in self._advised
+                self._say(f"      next: {'as said above' if known else printable(diagnostic.next_step)}")
 
     def _say(self, text: str, to: TextIO | None = None) -> None:
         stream = to or sys.stderr

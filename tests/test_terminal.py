@@ -77,6 +77,12 @@ def test_lines_are_not_broken_without_a_terminal(run: Run, repo: Path) -> None:
     assert all(re.match(r"\S+:\d+:\d+: GM\d+ ", line) for line in out.splitlines())
 
 
+def test_the_same_advice_is_given_once(run: Run, make_repo: MakeRepo) -> None:
+    said = run("patch", make_repo(load("kubebuilder-pair").input), "--stage", "switch").err
+    assert said.count("Release in three steps") == 1
+    assert "orders of releases leave objects stuck" in said and "next: as said above" in said
+
+
 def test_colours_are_for_terminals(run: Run, repo: Path) -> None:
     assert ESCAPE.search(on_terminal("check", repo))
     assert not ESCAPE.search(on_terminal("check", repo, NO_COLOR="1"))
