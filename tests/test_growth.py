@@ -15,6 +15,8 @@ from gomigrate import packs
 from gomigrate.checkout import Checkout
 from gomigrate.finalizer import operations
 from gomigrate.finalizer.mapping import with_mapping
+from gomigrate.go.types import Types
+from gomigrate.go.workspace import Workspace
 from gomigrate.pipeline import plan_checkout
 
 BENCH = Path(__file__).parent.parent / "bench"
@@ -141,3 +143,19 @@ def test_many_sites_in_one_function_take_no_more_than_their_number(around: str, 
     for name in ("_fate", "called", "child_by_field_name", "spans", "_function"):
         assert many.get(name, 0) <= few.get(name, 0) * 2.5, name
     assert few["_fate"] > 0
+
+
+@pytest.mark.parametrize(("elements", "understood"), ((2, True), (1001, False)))
+def test_a_long_literal_is_left(elements: int, understood: bool, tmp_path: Path) -> None:
+    names = ", ".join(["s"] * elements)
+    (tmp_path / "go.mod").write_text("module example.com/ships\n")
+    (tmp_path / "ships.go").write_text(
+        f"package ships\n\nfunc holds(l []string, s string) bool {{\n\tfor _, x := range l {{\n"
+        f"\t\tif x == []string{{{names}}}[0] {{\n\t\t\treturn true\n\t\t}}\n\t}}\n\treturn false\n}}\n"
+    )
+    types = Types(Workspace(Checkout(tmp_path)))
+    file = types.workspace.file("ships.go")
+    assert file is not None
+    found = operations.classify_function(types, file, file.functions[0])
+    assert isinstance(found, operations.Opaque) is not understood
+    assert understood or "more than 1000 elements" in str(found)

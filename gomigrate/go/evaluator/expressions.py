@@ -28,6 +28,8 @@ from gomigrate.go.syntax import FUNCTION_LIKE, descend, enclosing, named, string
 from gomigrate.go.types import Named, Pointer
 
 Values = Callable[[Frame], list[Any]]
+# Nobody keeps that many names on an object; each takes time on every sample.
+MAX_ELEMENTS = 1000
 _ORDER: dict[str, Callable[[int, int], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
@@ -363,6 +365,8 @@ class Expressions(Names):
     def _x_composite_literal(self, node: Node) -> Expr:
         type_node = child(node, "type")
         elements = named(child(node, "body"))
+        if len(elements) > MAX_ELEMENTS:
+            raise Unsupported(f"a value with more than {MAX_ELEMENTS} elements", node)
         kind = self.kinds.of(self._file, type_node)
         runtime = self.runtime
         if kind is Kind.LIST:
