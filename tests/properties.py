@@ -527,7 +527,8 @@ def _still_named(plan: Plan, files: dict[str, bytes]) -> Iterator[str]:
         # A text further down is no import, also where the file's own imports cannot be read.
         imports = files[path].partition(b"\nfunc ")[0]
         for name, folders in _gone(plan).items():
-            near = any(path.rpartition("/")[0] == f or f'/{f}"'.encode() in imports for f in folders)
+            exported = name[:1].isupper()
+            near = any(path.rpartition("/")[0] == f or (exported and f'/{f}"'.encode() in imports) for f in folders)
             if path.endswith(".go") and near and name in words - {b"main", b"init", b"_"}:
                 yield f"{path} was skipped and names {name.decode()}, which goes"
 
