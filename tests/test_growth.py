@@ -159,3 +159,21 @@ def test_a_long_literal_is_left(elements: int, understood: bool, tmp_path: Path)
     found = operations.classify_function(types, file, file.functions[0])
     assert isinstance(found, operations.Opaque) is not understood
     assert understood or "more than 1000 elements" in str(found)
+
+
+def test_what_is_drawn_into_a_site_is_compared_by_place(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/ships\n\nrequire sigs.k8s.io/controller-runtime v0.16.3\n")
+    counts = []
+    for repeated in (100, 200):
+        code = 'package ships\n\nimport corev1 "k8s.io/api/core/v1"\n\nfunc hold(pod *corev1.Pod) {\n'
+        code += "\tfound := false\n" * repeated
+        code += (
+            '\tfor _, f := range pod.Finalizers {\n\t\tif f == "flyte-finalizer" {\n\t\t\tfound = true\n\t\t}\n\t}\n'
+        )
+        code += '\tif !found {\n\t\tpod.Finalizers = append(pod.Finalizers, "flyte-finalizer")\n\t}\n}\n'
+        (tmp_path / "ships.go").write_text(code)
+        profile = cProfile.Profile()
+        profile.runcall(plan_checkout, tmp_path, packs.load("flyte"))
+        counts.append(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+    # Each of them is looked for among all uses of the variable, and no more than that.
+    assert counts[1] < counts[0] * 4

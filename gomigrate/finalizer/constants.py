@@ -13,8 +13,8 @@ from gomigrate.go.workspace import Workspace
 from gomigrate.model import Stage, TextEdit
 from gomigrate.packs import Render
 
-# What Go's scanner drops from a comment, or refuses: a carriage return, and a byte order mark.
-_UNWRITABLE = "[\r\ufeff]+"
+# What Go's scanner drops from a comment, or refuses: a carriage return, a byte order mark, and a NUL.
+_UNWRITABLE = "[\r\ufeff\0]+"
 
 
 def value_edits(declared: Declared, new: str, old: str, stage: Stage, *, alone: bool = False) -> list[TextEdit]:

@@ -7,6 +7,7 @@ condition on it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,7 +18,18 @@ from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit, leave
 from gomigrate.finalizer.wording import is_stale
 from gomigrate.go.evaluator.runtime import Context, is_expression
 from gomigrate.go.scope import Local, lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, called, descend, named, statements, unparen
+from gomigrate.go.syntax import (
+    FUNCTION_LIKE,
+    SourceFile,
+    ancestors,
+    called,
+    descend,
+    in_order,
+    named,
+    occurrences,
+    statements,
+    unparen,
+)
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
@@ -201,7 +213,12 @@ def _site(
 
 
 def _spans(nodes: list[Node]) -> list[tuple[int, int]]:
-    return [(node.start_byte, node.end_byte) for node in nodes]
+    """What these nodes cover, in the order of the source; of nodes in each other the outer one."""
+    spans: list[tuple[int, int]] = []
+    for node in in_order(nodes):
+        if not spans or spans[-1][1] < node.end_byte:
+            spans.append((node.start_byte, node.end_byte))
+    return spans
 
 
 def _dead(file: SourceFile, nodes: tuple[Node, ...], drawn: list[Node]) -> list[Node]:
@@ -231,9 +248,10 @@ def _used_outside(file: SourceFile, statement: Node, spans: list[tuple[int, int]
     if function is None:
         return ""
     for name in (*_written_names(file, statement), *_filled_names(file, statement)):
-        for identifier in descend(function, "identifier"):
-            inside = any(s <= identifier.start_byte and identifier.end_byte <= e for s, e in spans)
-            if not inside and file.text(identifier) == name and _same_variable(file, identifier, statement, name):
+        for identifier in occurrences(file, name, function):
+            before = bisect_right(spans, identifier.start_byte, key=lambda span: span[0]) - 1
+            inside = before >= 0 and identifier.end_byte <= spans[before][1]
+            if identifier.type == "identifier" and not inside and _same_variable(file, identifier, statement, name):
                 return name
     return ""
 
