@@ -42,13 +42,15 @@ def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit,
     if not rest and not _has_package_doc(file) and DIRECTIVE not in file.source:
         return None
     last = max((r.end_byte for r in rest), default=_preamble_end(file))
+    whole: list[tuple[int, int]] = []
     for child in file.root.named_children:
         if (child.start_byte, child.end_byte) in gone and child.type != "comment":
-            spans.append(_declaration_span(file, child))
+            whole.append(_lines(file, doc_start(file, child), child.end_byte))
         elif child.type == "comment" and child.start_byte > last and not file.text(child).startswith(_DIRECTIVES):
             alone = _row_start(file, child) == _line_start(file, child.start_byte) >= last
             if alone:
                 spans.append(_lines(file, child.start_byte, child.end_byte))
+    spans += [_with_blank_lines_behind(file, *span) for span in merged(whole)]
     return tuple(TextEdit(file.path, *_with_blank_line(file, *span), b"") for span in merged(spans))
 
 
@@ -103,9 +105,8 @@ def _spec_span(file: SourceFile, spec: Node) -> tuple[int, int]:
     return start, end
 
 
-def _declaration_span(file: SourceFile, declaration: Node) -> tuple[int, int]:
-    """A declaration with its doc comment, and the blank lines behind it where one stands before it."""
-    start, end = _lines(file, doc_start(file, declaration), declaration.end_byte)
+def _with_blank_lines_behind(file: SourceFile, start: int, end: int) -> tuple[int, int]:
+    """Lines of declarations, and the blank lines behind them where one stands before them."""
     source = file.source
     while end < len(source) and not source[source.rfind(b"\n", 0, start - 1) + 1 : start].strip():
         newline = source.find(b"\n", end)
