@@ -177,3 +177,14 @@ def test_what_is_drawn_into_a_site_is_compared_by_place(tmp_path: Path) -> None:
         counts.append(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
     # Each of them is looked for among all uses of the variable, and no more than that.
     assert counts[1] < counts[0] * 4
+
+
+def test_many_new_variables_in_one_function(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/ships\n\nrequire sigs.k8s.io/controller-runtime v0.16.3\n")
+    code = 'package ships\n\nimport (\n\tcorev1 "k8s.io/api/core/v1"\n'
+    code += '\t"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"\n)\n\n'
+    code += "func free(pod *corev1.Pod) bool {\n"
+    code += '\treturn controllerutil.RemoveFinalizer(pod, "flyte-finalizer")\n' * 120
+    (tmp_path / "ships.go").write_text(code + "}\n")
+    plan = plan_checkout(tmp_path, packs.load("flyte"))
+    assert (plan.changes["ships.go"] or b"").count(b"emoved") > 120

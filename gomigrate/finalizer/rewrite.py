@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, count
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -407,7 +408,7 @@ class Rewriter:
             raise Refused("it needs a new variable here, which a goto of this function would jump over")
         given = self._given.setdefault((file.path, function.start_byte), set())
         used = {file.text(i) for i in descend(function, "identifier")} | set(file.values) | given
-        candidates = (name, f"{name}Finalizer", *(f"{name}{i}" for i in range(2, 99)))
+        candidates = chain((name, f"{name}Finalizer"), (f"{name}{i}" for i in count(2)))
         found = next(c for c in candidates if c not in used)
         given.add(found)
         return found
