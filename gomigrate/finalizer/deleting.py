@@ -184,14 +184,14 @@ def in_interface(analysis: Analysis, symbol: Symbol, gone: set[Symbol]) -> bool:
 def _files_wanting(analysis: Analysis, symbol: Symbol, gone: set[Symbol]) -> list[str]:
     """Files that may declare an interface with such a method. All of the checkout is read for it, and once for all
     methods that may go; a method that is not exported is known to its own package only."""
-    wanting, checkout = analysis.wanting, analysis.workspace.checkout
-    if symbol.name not in wanting.setdefault(_where(symbol), {}):
-        known, where = wanting[_where(symbol)], _where(symbol)
+    where, checkout = _where(symbol), analysis.workspace.checkout
+    known = analysis.wanting.setdefault(where, {})
+    if symbol.name not in known:
         names = {s.name for s in (symbol, *gone) if s.receiver and _where(s) == where} - known.keys()
         patterns = {name.encode(): _IN_INTERFACE % re.escape(name.encode()) for name in sorted(names)}
         found = checkout.holding(patterns, None if where is None else checkout.go_files_in(where))
         known |= {word.decode(): paths for word, paths in found.items()}
-    return wanting[_where(symbol)][symbol.name]
+    return known[symbol.name]
 
 
 def _where(method: Symbol) -> str | None:

@@ -19,6 +19,7 @@ from gomigrate.finalizer.placement import Constant, Placement, sees
 from gomigrate.finalizer.runtime_versions import needs_sets
 from gomigrate.finalizer.sites import Site
 from gomigrate.finalizer.wording import Wording
+from gomigrate.go.dominance import may_jump
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.fold import merged
 from gomigrate.go.scope import lookup
@@ -98,7 +99,7 @@ class Rewriter:
         self.stage = analysis.stage
         self.sees = partial(sees, analysis)
         self.deletion = Deletion(analysis)
-        self._given: dict[tuple[str, int], set[str]] = {}
+        self._used: dict[tuple[str, int], set[str]] = {}
 
     def rewrite(self, decision: Decision, placement: Placement | None) -> Rewrite:
         """The edits of a site. Raises Refused, with nothing done, when it cannot be written here."""
@@ -404,13 +405,15 @@ class Rewriter:
     def _fresh(self, file: SourceFile, node: Node, name: str) -> str:
         """A variable name that the function around does not use yet, and no other site in it was given."""
         function = [a for a in ancestors(node) if a.type in FUNCTION_LIKE][-1]
-        if descend(function, "goto_statement"):
+        if may_jump(file, function):
             raise Refused("it needs a new variable here, which a goto of this function would jump over")
-        given = self._given.setdefault((file.path, function.start_byte), set())
-        used = {file.text(i) for i in descend(function, "identifier")} | set(file.values) | given
+        key = (file.path, function.start_byte)
+        if key not in self._used:
+            self._used[key] = {*map(file.text, descend(function, "identifier")), *file.values}
+        used = self._used[key]
         candidates = chain((name, f"{name}Finalizer"), (f"{name}{i}" for i in count(2)))
         found = next(c for c in candidates if c not in used)
-        given.add(found)
+        used.add(found)
         return found
 
     def _replace(self, site, text: str) -> tuple[TextEdit, ...]:  # type: ignore[no-untyped-def]

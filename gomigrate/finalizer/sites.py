@@ -192,8 +192,9 @@ def _site(
 ) -> Site | Opaque:
     """The unit as something that can be replaced: what it declares or draws in must not be needed elsewhere."""
     drawn = [c.node for c in context if c.holds is None]
+    spans = _spans([*nodes, *drawn])
     for node in nodes:
-        uses_outside = "" if is_expression(node) else _used_outside(file, node, _spans([*nodes, *drawn]))
+        uses_outside = "" if is_expression(node) else _used_outside(file, node, spans)
         if uses_outside:
             return Opaque(f"computes {uses_outside}, which is used further on", node)
     dead = _dead(file, nodes, drawn)

@@ -15,8 +15,6 @@ from tree_sitter import Node
 from gomigrate.go.scope import is_assigned, lookup
 from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named, statements, unparen
 
-_GOTO = b"goto"
-
 
 class Fact(NamedTuple):
     """A condition, and whether it is true."""
@@ -28,7 +26,7 @@ class Fact(NamedTuple):
 def facts(file: SourceFile, place: Node) -> Iterator[Fact]:
     """What is known at a place, from near to far; also of the parts of a condition, and of what a variable holds."""
     function = next((a for a in ancestors(place) if a.type in FUNCTION_LIKE), None)
-    if function is None or _may_jump(file, function):
+    if function is None or may_jump(file, function):
         return
     child, parent = place, place.parent
     while parent is not None and parent.type not in FUNCTION_LIKE:
@@ -37,7 +35,8 @@ def facts(file: SourceFile, place: Node) -> Iterator[Fact]:
         child, parent = parent, parent.parent
 
 
-def _may_jump(file: SourceFile, function: Node) -> bool:
+def may_jump(file: SourceFile, function: Node) -> bool:
+    """Whether a function has a goto."""
     has_word = file.source.find(b"goto", function.start_byte, function.end_byte) >= 0
     return has_word and bool(descend(function, "goto_statement"))
 
