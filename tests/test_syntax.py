@@ -47,6 +47,20 @@ def test_what_is_no_go_stays_so(broken: bytes) -> None:
     assert SourceFile("p.go", broken).root.has_error
 
 
+OPEN = b"package p\n\nconst (\n\ta = 1\n\tb = 2\n)"
+
+
+def test_a_last_line_need_not_end() -> None:
+    file = SourceFile("p.go", OPEN)
+    assert not file.root.has_error
+    assert [file.text(n) for n in descend(file.root, "const_declaration")] == ["const (\n\ta = 1\n\tb = 2\n)"]
+    ended = file.with_edits([TextEdit("p.go", len(OPEN), len(OPEN), b"\n\nconst c = 3\n")])
+    assert not ended.root.has_error and list(ended.values) == ["a", "b", "c"]
+    open_again = ended.with_edits([TextEdit("p.go", len(OPEN), len(ended.source), b"")])
+    assert open_again.source == OPEN
+    assert not open_again.root.has_error and list(open_again.values) == ["a", "b"]
+
+
 SHADOWED = b"""package p
 
 type pod struct{ name string }

@@ -404,7 +404,9 @@ def _changes(analysis: Analysis, draft: Draft) -> tuple[dict[str, bytes], dict[s
 
 def _with_end_of(file: SourceFile, source: bytes) -> bytes:
     """The source with one end of its last line, or with none where the file has none."""
-    return source.rstrip(b"\r\n \t") + (newline_of(source) if file.source.endswith(b"\n") else b"")
+    blanks = b"\r\n \t"
+    has_end = b"\n" in file.source[len(file.source.rstrip(blanks)) :]
+    return source.rstrip(blanks) + (newline_of(source) if has_end else b"")
 
 
 def _must_parse(changed: SourceFile) -> None:

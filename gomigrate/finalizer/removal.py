@@ -42,11 +42,16 @@ def removal_edits(file: SourceFile, declarations: list[Node]) -> tuple[TextEdit,
     if not rest and not _has_package_doc(file) and DIRECTIVE not in file.source:
         return None
     last = max((r.end_byte for r in rest), default=_preamble_end(file))
+    last_gone = max((end for _, end in gone), default=0)
     whole: list[tuple[int, int]] = []
     for child in file.root.named_children:
         if (child.start_byte, child.end_byte) in gone and child.type != "comment":
             whole.append(_lines(file, doc_start(file, child), child.end_byte))
-        elif child.type == "comment" and child.start_byte > last and not file.text(child).startswith(_DIRECTIVES):
+        elif (
+            child.type == "comment"
+            and last < child.start_byte < last_gone
+            and not file.text(child).startswith(_DIRECTIVES)
+        ):
             alone = _row_start(file, child) == _line_start(file, child.start_byte) >= last
             if alone:
                 spans.append(_lines(file, child.start_byte, child.end_byte))

@@ -95,7 +95,8 @@ class SourceFile:
                 edit.start, edit.end, edit.start + len(edit.new_text),
                 start, self._point(edit.end), (start[0] + lines, column),
             )  # fmt: skip
-        return SourceFile(self.path, apply_edits(self.source, once), tree)
+        source = apply_edits(self.source, once)
+        return SourceFile(self.path, source, tree if _ends(self.source) and _ends(source) else None)
 
     def _point(self, offset: int) -> tuple[int, int]:
         """Row and column of a byte offset, both 0-based, as tree-sitter has them."""
@@ -245,9 +246,16 @@ class SourceFile:
         return [0, *(m.end() for m in _NEWLINE.finditer(self.source))]
 
 
+def _ends(source: bytes) -> bool:
+    """Whether the last line ends, as that of most files does."""
+    return source.endswith(b"\n")
+
+
 def _parsed(source: bytes, old_tree: Tree | None) -> Tree:
-    # The grammar knows no byte order mark; blanks of the same length keep every offset.
+    # The grammar knows no byte order mark; blanks of the same length keep every offset. Nor does it take a group of
+    # constants at the end of a file whose last line does not end.
     text = b"   " + source[3:] if source.startswith(_BOM) else source
+    text = text if _ends(source) else text + b"\n"
     tree = _parser.parse(text) if old_tree is None else _parser.parse(text, old_tree)
     if tree.root_node.has_error:
         # The grammar wants a type in new(…), where Go 1.26 takes any value: read as a call of another name of the same
