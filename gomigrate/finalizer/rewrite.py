@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, count
@@ -28,6 +29,8 @@ from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation, Stage, TextEdit
 from gomigrate.packs import Render
 
+_SEMICOLON = re.compile(rb"[ \t]*;[ \t]*")
+_LINE_ENDS = (b"\n", b"\r", b"")
 _PRECEDENCE = {"||": 1, "&&": 2}
 
 
@@ -423,7 +426,8 @@ class Rewriter:
     @staticmethod
     def _dead(site) -> tuple[TextEdit, ...]:  # type: ignore[no-untyped-def]
         spans = merged([line_span(site.file, d) for d in site.dead])
-        return tuple(TextEdit(site.file.path, *_with_blank_line(site.file, *span), b"") for span in spans)
+        whole = (_with_blank_line(site.file, *_from_semicolon(site.file, *span)) for span in spans)
+        return tuple(TextEdit(site.file.path, *span, b"") for span in whole)
 
 
 def _holds(code: SourceFile, text: str) -> bool:
@@ -445,6 +449,13 @@ def _under(condition: str, lines: list[str], apart: str) -> list[str]:
     return [f"if {condition} {{", *(f"\t{line}" for line in lines), "}"]
 
 
+def _from_semicolon(file: SourceFile, start: int, end: int) -> tuple[int, int]:
+    """What goes, with the semicolon before it when it is the end of its line."""
+    source = file.source
+    before = source[:start].rstrip(b" \t")
+    return (len(before) - 1, end) if before.endswith(b";") and source[end : end + 1] in _LINE_ENDS else (start, end)
+
+
 def _with_blank_line(file: SourceFile, start: int, end: int) -> tuple[int, int]:
     """Whole lines that go, with the blank line behind them when one stands before them, or a block opens there."""
     source = file.source
@@ -464,11 +475,15 @@ def _linter_comment(file: SourceFile, statement: Node) -> str:
 
 
 def line_span(file: SourceFile, node: Node) -> tuple[int, int]:
-    """The whole lines of a node, line end included, when only a comment stands beside it; else the node itself."""
+    """The whole lines of a node, line end included, when only a comment stands beside it; else the node itself, with
+    the semicolon that parts it from the next one on its line."""
     source = file.source
     start = source.rfind(b"\n", 0, node.start_byte) + 1
     end = source.find(b"\n", node.end_byte)
     end = len(source) if end < 0 else end + 1
     behind = source[node.end_byte : end].strip(b" \t\r\n;")
     alone = not source[start : node.start_byte].strip() and (not behind or behind.startswith(b"//"))
-    return (start, end) if alone else (node.start_byte, node.end_byte)
+    if alone:
+        return start, end
+    parted = _SEMICOLON.match(source, node.end_byte)
+    return node.start_byte, parted.end() if parted else node.end_byte
