@@ -18,6 +18,7 @@ from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import judge
 from gomigrate.finalizer.operations import Meaning
+from gomigrate.finalizer.places import place
 from gomigrate.finalizer.runtime_versions import needs_sets
 from gomigrate.finalizer.sites import Site, Unknown
 from gomigrate.finalizer.wording import name_at, text_at
@@ -192,6 +193,9 @@ def _obstacle(analysis: Analysis, decision: Decision) -> Obstacle | None:
             f"differs from controllerutil ({', '.join(refused)}), and the pack does not accept that",
             "decide whether the difference matters, then change it by hand or add it to the pack's [accept]",
         )
+    guarded = _guarded_call(analysis, site)
+    if guarded is not None:
+        return Obstacle(f"its call at {place(guarded.file, guarded.node)} {guarded.reason}", "change it by hand")
     if (site.file.path, site.start) in analysis.refused:
         return Obstacle(analysis.refused[(site.file.path, site.start)], "change it by hand")
     if meaning.operation is Operation.HAS_ANY and _read_again(analysis, site):
@@ -206,6 +210,17 @@ def _obstacle(analysis: Analysis, decision: Decision) -> Obstacle | None:
     if decision.uses is not None and decision.uses.rule.old in analysis.blocked:
         return Obstacle(analysis.blocked[decision.uses.rule.old][0], "make that use clear first, then run again")
     return None
+
+
+def _guarded_call(analysis: Analysis, site: Site) -> Unknown | None:
+    """The call of a helper that adds a second copy, under a test of the finalizers that is none of the operations: if
+    the helper added none, the test with the call in it would come to mean something else."""
+    function = function_around(site.nodes[0]) if site.whole else None
+    if function is None or "duplicate" not in site.meaning.difference_names:
+        return None
+    calls = [u for u in analysis.unknown if u.guarded]
+    uses = analysis.refs(symbol_of(site.file, function)) if calls else []
+    return next((u for u in calls for r in uses if r.file is u.file and is_inside_node(r.node, u.node)), None)
 
 
 def _runtime_obstacle(analysis: Analysis, decision: Decision) -> Obstacle | None:

@@ -58,7 +58,8 @@ class Meaning(NamedTuple):
 
 class Opaque(NamedTuple):
     """Nothing is known. `larger` says that a larger piece of the code may still be understood. `evaluated`: it was
-    run; `asks`: and what it does hangs on finalizers."""
+    run; `asks`: and what it does hangs on finalizers. `guarded`: it stands under a test that is none of the operations.
+    """
 
     reason: str
     node: Node | None = None
@@ -66,6 +67,7 @@ class Opaque(NamedTuple):
     local: Local | None = None
     evaluated: bool = False
     asks: bool = False
+    guarded: bool = False
 
 
 def classify_unit(types: Types, file: SourceFile, context: list[Context], nodes: list[Node]) -> Meaning | Opaque:

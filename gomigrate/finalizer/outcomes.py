@@ -150,7 +150,8 @@ class Code:
         free = value.free if isinstance(value, Obj) and not value.copied else value
         if isinstance(free, Free) and free.id in self.runtime.objects:
             return ("object", self._places[free.id])
-        raise Unbound("gives back a value that is not understood")
+        known = (free.node, free.local) if isinstance(free, Free) else ()
+        raise Unbound("gives back a value that is not understood", *known)
 
 
 def _slice(sample: Sample, place: int) -> Slice:

@@ -81,12 +81,14 @@ class Site(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """A place whose meaning was not found, and why."""
+    """A place whose meaning was not found, and why. `guarded`: it is an addition under a test of the finalizers that is
+    none of the operations."""
 
     file: SourceFile
     node: Node
     reason: str
     writes: bool
+    guarded: bool = False
 
 
 def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
@@ -117,7 +119,7 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
         return best
     why = first_context or first
     reason = why.reason if why is not None else "is not understood"
-    return Unknown(file, access, reason, _is_write(file, access))
+    return Unknown(file, access, reason, _is_write(file, access), why is not None and why.guarded)
 
 
 def _is_called(types: Types, file: SourceFile, site: Site) -> bool:
@@ -180,7 +182,7 @@ def _understand(types: Types, file: SourceFile, nodes: tuple[Node, ...]) -> tupl
                 # With controllerutil's call in its place, the test around it may come to mean something else.
                 line = file.position(odd.start_byte)[0]
                 reason = f"hangs on a test of the finalizers that is none of the operations, at line {line}"
-                return Opaque(reason, odd, evaluated=True), context
+                return Opaque(reason, odd, evaluated=True, guarded=True), context
             guarded = classify_unit(types, file, [guard, *context], list(nodes))
             if isinstance(guarded, Meaning) and guarded.operation is meaning.operation:
                 meaning = guarded
