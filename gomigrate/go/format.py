@@ -281,16 +281,26 @@ def _spec_sections(file: SourceFile, declaration: Node, specs: list[Node]) -> li
     comments = {c.start_point.row: c for c in descend(declaration, "comment")}
     for spec, keep in zip(specs, typed, strict=True):
         row = spec.start_point.row
-        if spec.end_point.row != row:
-            sections.append([])
-            last_row = spec.end_point.row
-            continue
         if row != last_row + 1:
             sections.append([])
-        last_row = row
+        last_row = spec.end_point.row
+        if last_row != row:
+            # Its first line stands in the columns of those before it, and ends them.
+            sections[-1] += _begun(file, spec, keep, comments.get(row))
+            sections.append([])
+            continue
         cells, end = _cells(file, spec, keep, comments.get(row))
         sections[-1].append(Row(row, spec.start_byte, end, cells))
     return sections
+
+
+def _begun(file: SourceFile, spec: Node, keep: bool, comment: Node | None) -> list[Row]:
+    """The first line of a spec with a value of several lines, up to its sign; none where a comment is part of it."""
+    sign = next((c for c in spec.children if c.type == "="), None)
+    if sign is None or sign.start_point.row != spec.start_point.row or comment is not None:
+        return []
+    names, *types = _cells(file, spec, keep, None)[0][:-1]
+    return [Row(spec.start_point.row, spec.start_byte, sign.end_byte, [names, *types, "="])]
 
 
 def _keep_type(specs: list[Node]) -> list[bool]:
