@@ -188,3 +188,48 @@ def test_many_new_variables_in_one_function(tmp_path: Path) -> None:
     (tmp_path / "ships.go").write_text(code + "}\n")
     plan = plan_checkout(tmp_path, packs.load("flyte"))
     assert (plan.changes["ships.go"] or b"").count(b"emoved") > 120
+
+
+_HAS = """package api
+
+import "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+const Finalizer = "ship-finalizer"
+
+func Has(o v1.Object) bool {
+	for _, f := range o.GetFinalizers() {
+		if f == Finalizer {
+			return true
+		}
+	}
+	return false
+}
+"""
+
+
+def test_a_file_is_not_read_for_the_names_of_other_versions_of_its_module(tmp_path: Path, monkeypatch: Any) -> None:
+    reads: list[str] = []
+    original = Checkout.read
+
+    def read(self: Checkout, path: str, keep: bool = True) -> bytes | None:
+        reads.append(path)
+        return original(self, path, keep)
+
+    monkeypatch.setattr(Checkout, "read", read)
+    head = 'package user\n\nimport (\n\t"example.com/ships/api"\n\t"k8s.io/apimachinery/pkg/apis/meta/v1"\n)\n'
+    user = head + "\nfunc has{}(o v1.Object) bool {{\n\treturn api.Has(o)\n}}\n"
+    counts = []
+    for versions in (4, 8):
+        for number in range(versions):
+            top = tmp_path / str(versions) / f"ships@v1.{number}"
+            (top / "user").mkdir(parents=True)
+            (top / "go.mod").write_text("module example.com/ships\n")
+            (top / "api").mkdir()
+            (top / "api" / "api.go").write_text(_HAS)
+            for file in range(20):
+                (top / "user" / f"u{file}.go").write_text(user.format(file))
+        plan = plan_checkout(tmp_path / str(versions), packs.load("operators"))
+        assert len({d.path for d in plan.diagnostics}) == versions * 21
+        counts.append(len(reads))
+        reads.clear()
+    assert counts[1] < counts[0] * 2.2

@@ -99,7 +99,10 @@ class References:
         if not symbol.exported:
             return set()
         if not symbol.receiver:
-            return set(self.importers(symbol.folder))
+            # In another version of a module the same path is another package.
+            package, folder_of = self.workspace.import_path(symbol.folder), self.workspace.folder_of
+            paths = self.importers(symbol.folder)
+            return {p for p in paths if folder_of(package, p.rpartition("/")[0]) == symbol.folder}
         # A method is called on what some function gives, in packages that need not import the one that declares it.
         folders = {symbol.folder}
         new = [symbol.folder]
