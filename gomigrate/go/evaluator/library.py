@@ -2,7 +2,7 @@
 
 Each function takes the run, the evaluated arguments, and how to call a function that is among them.
 Sources: pkg.go.dev/slices, k8s.io/apimachinery/pkg/util/sets, k8s.io/utils/strings/slices, github.com/samber/lo,
-github.com/thoas/go-funk.
+github.com/thoas/go-funk, k8s.io/kubernetes/pkg/util/slice (read in v1.28.2).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.evaluator.runtime import ELEMENT, FIELD, MEMBER, Runtime, integer, list_of
-from gomigrate.go.evaluator.values import EMPTY, NIL, GoPanic, GoSet, Slice, Spread, Unsupported
+from gomigrate.go.evaluator.values import EMPTY, NIL, GoPanic, GoSet, Nil, Slice, Spread, Unsupported
 
 Caller = Callable[[Any, list[Any]], Any]
 Library = Callable[[Runtime, list[Any], Caller], Any]
@@ -135,6 +135,24 @@ def _uniq(run: Runtime, args: list[Any], call: Caller) -> Slice:
     return run.new_list(list(dict.fromkeys(run.name(x) for x in list_of(_take(args, 1)[0]).items())))
 
 
+def _without_modifier(known: Library) -> Library:
+    """k8s.io/kubernetes/pkg/util/slice: the last argument may change what is compared. Only nil does not."""
+
+    def called(run: Runtime, args: list[Any], call: Caller) -> Any:
+        *given, modifier = _take(args, 3)
+        if not isinstance(modifier, Nil):
+            raise Unsupported("a function that changes the names before they are compared")
+        return known(run, given, call)
+
+    return called
+
+
+def _remove_string(run: Runtime, args: list[Any], call: Caller) -> Slice:
+    source, unwanted = _take(args, 2)
+    kept = [x for _, x in _elements(list_of(source)) if not run.equal(x, unwanted)]
+    return run.new_list(kept) if kept else NIL
+
+
 def _names(run: Runtime, args: list[Any]) -> list[str]:
     """Variadic names, which are going to be compared."""
     return [run.name(x) for a in args for x in (a.list.items() if isinstance(a, Spread) else [a])]
@@ -210,6 +228,7 @@ _SLICES: dict[str, Library] = {
 }
 _LO = "github.com/samber/lo"
 _FUNK = "github.com/thoas/go-funk"
+_KUBERNETES = "k8s.io/kubernetes/pkg/util/slice"
 
 FUNCTIONS: dict[tuple[str, str], Library] = {
     **{("slices", name): f for name, f in _SLICES.items()},
@@ -229,6 +248,8 @@ FUNCTIONS: dict[tuple[str, str], Library] = {
     (_LO, "Filter"): _filter(True, with_index=True),
     (_LO, "Reject"): _filter(False, with_index=True),
     (_LO, "Uniq"): _uniq,
+    (_KUBERNETES, "ContainsString"): _without_modifier(_contains),
+    (_KUBERNETES, "RemoveString"): _without_modifier(_remove_string),
     (_FUNK, "ContainsString"): _contains,
     (_FUNK, "Contains"): _contains,
     (_FUNK, "FilterString"): _filter(True),
