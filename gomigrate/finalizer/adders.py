@@ -16,7 +16,7 @@ from gomigrate.finalizer.identity import declaration
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.go.references import Reference
 from gomigrate.go.scope import lookup, parameters
-from gomigrate.go.syntax import SourceFile, ancestors, arguments_of, called, descend, named, statements
+from gomigrate.go.syntax import NAMES, SourceFile, ancestors, arguments_of, called, descend, named, statements
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
@@ -91,7 +91,7 @@ def _added(types: Types, file: SourceFile, function: Node, parameter: Node, migr
         return ()
     name = file.text(parameter)
     uses: list[Use] = []
-    for identifier in descend(body, "identifier"):
+    for identifier in descend(body, *NAMES):
         if file.text(identifier) != name:
             continue
         local = lookup(file, name, identifier)

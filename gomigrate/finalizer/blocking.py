@@ -127,7 +127,7 @@ def _unclear(analysis: Analysis, uses: NameUses, reference: Reference, gone: Goi
     if left_out:
         return f"{where} uses the name, and {left_out}"
     if not reference.sure:
-        return f"{where} may use the name by a dot import"
+        return f"{where} may use the name: what it means cannot be told there"
     if file.is_generated:
         return f"{where} is generated and holds the name"
     if is_test_code(file) or is_creation(file, node) or is_harmless(analysis.types, file, node):

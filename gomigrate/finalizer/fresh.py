@@ -14,7 +14,7 @@ from tree_sitter import Node
 from gomigrate.finalizer.identity import Path, declaration, path_of, returns
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.go.scope import assignments, lookup, parameters
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, called, named, occurrences, unparen
+from gomigrate.go.syntax import FUNCTION_LIKE, NAMES, SourceFile, ancestors, called, named, occurrences, unparen
 from gomigrate.go.types import Named, Pointer, Types
 
 CLIENT = "sigs.k8s.io/controller-runtime/pkg/client"
@@ -307,7 +307,7 @@ def _uses(path: Path, function: Node) -> list[Node]:
     name = file.text(local.name)
     found = []
     for identifier in occurrences(file, name, function):
-        if identifier.type != "identifier" or identifier.start_byte == local.name.start_byte:
+        if identifier.type not in NAMES or identifier.start_byte == local.name.start_byte:
             continue
         meant = lookup(file, name, identifier)
         if meant is not None and meant.name.start_byte == local.name.start_byte:

@@ -20,6 +20,7 @@ from gomigrate.go.evaluator.runtime import Context, is_expression
 from gomigrate.go.scope import Local, lookup
 from gomigrate.go.syntax import (
     FUNCTION_LIKE,
+    NAMES,
     SourceFile,
     ancestors,
     called,
@@ -254,7 +255,7 @@ def _used_outside(file: SourceFile, statement: Node, spans: list[tuple[int, int]
         for identifier in occurrences(file, name, function):
             before = bisect_right(spans, identifier.start_byte, key=lambda span: span[0]) - 1
             inside = before >= 0 and identifier.end_byte <= spans[before][1]
-            if identifier.type == "identifier" and not inside and _same_variable(file, identifier, statement, name):
+            if identifier.type in NAMES and not inside and _same_variable(file, identifier, statement, name):
                 return name
     return ""
 

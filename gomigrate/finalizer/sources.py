@@ -14,6 +14,7 @@ from gomigrate.go.strings import converted, declared_function, elements, literal
 from gomigrate.go.syntax import (
     FUNCTION_LIKE,
     FUNCTIONS,
+    NAMES,
     SourceFile,
     ancestors,
     arguments_of,
@@ -195,7 +196,7 @@ class Tracer:
 
 def _is_parameter(file: SourceFile, node: Node) -> bool:
     """Whether the text that a function gives depends on what it is given."""
-    for identifier in descend(node, "identifier"):
+    for identifier in descend(node, *NAMES):
         local = lookup(file, file.text(identifier), identifier)
         if local is not None and local.kind == "parameter":
             return True

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from tree_sitter import Node
 
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
+from gomigrate.go.syntax import FUNCTION_LIKE, NAMES, SourceFile, ancestors, descend, named
 
 Span = tuple[int, int]
 _ASSIGNMENTS = ("short_var_declaration", "assignment_statement")
@@ -225,7 +225,7 @@ def must_be_used(file: SourceFile, spans: list[Span]) -> None:
 
 
 def _identifiers(file: SourceFile, start: int, end: int) -> list[Node]:
-    return [i for i in descend(file.root, "identifier") if start <= i.start_byte < end]
+    return [i for i in descend(file.root, *NAMES) if start <= i.start_byte < end]
 
 
 def _uses(file: SourceFile, name: Node) -> list[Node]:
@@ -233,7 +233,7 @@ def _uses(file: SourceFile, name: Node) -> list[Node]:
     text = file.text(name)
     function = [a for a in ancestors(name) if a.type in FUNCTION_LIKE][-1]
     found = []
-    for identifier in descend(function, "identifier"):
+    for identifier in descend(function, *NAMES):
         if identifier.start_byte != name.start_byte and file.text(identifier) == text:
             local = lookup(file, text, identifier)
             if local is not None and local.name.start_byte == name.start_byte:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import SourceFile, occurrences
+from gomigrate.go.syntax import NAMES, SourceFile, occurrences
 from gomigrate.go.types import Named, Pointer, Types
 from gomigrate.index import Index
 
@@ -37,7 +37,8 @@ def symbol_of(file: SourceFile, function: Node) -> Symbol:
 class Reference(NamedTuple):
     """`node` is the whole reference: the identifier, or the selector expression in front of a call's arguments.
 
-    `sure` is False when it cannot be told whether this symbol is meant (a dot import, a receiver of unknown type).
+    `sure` is False when it cannot be told whether this symbol is meant (a dot import, a receiver of unknown type), or
+    what is done with it (it stands where a type may stand).
     """
 
     file: SourceFile
@@ -129,9 +130,13 @@ class References:
                 package = self.types.package_of(file, operand) if operand is not None else None
                 if package is not None and self.workspace.folder_of(package, file.directory) == symbol.folder:
                     yield Reference(file, parent)
-            elif node.type == "identifier" and own and not external_test:
+            elif node.type == "type_identifier" and parent.type == "qualified_type":
+                kind = self.types.written(file, parent)
+                if isinstance(kind, Named) and kind.folder == symbol.folder:
+                    yield Reference(file, parent, sure=False)
+            elif node.type in NAMES and own and not external_test:
                 if not _declares(node) and lookup(file, symbol.name, node) is None:
-                    yield Reference(file, node)
+                    yield Reference(file, node, sure=node.type == "identifier")
             elif node.type == "identifier" and file.has_dot_import and not own:
                 dotted = [i for i in file.imports if i.alias == "."]
                 if any(self.workspace.folder_of(i.path, file.directory) == symbol.folder for i in dotted):

@@ -30,7 +30,9 @@ _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILIN
 MAX_DEPTH = 250
 FUNCTIONS = frozenset({"function_declaration", "method_declaration"})
 FUNCTION_LIKE = FUNCTIONS | {"func_literal"}
-_IDENTIFIERS = frozenset({"identifier", "field_identifier", "type_identifier"})
+# A name in an expression. The grammar takes `f[T](x)` and `table[key](x)` for conversions, and the names for types.
+NAMES = ("identifier", "type_identifier")
+_IDENTIFIERS = frozenset({*NAMES, "field_identifier"})
 _WORD = frozenset(bytes((c,)) for c in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
 

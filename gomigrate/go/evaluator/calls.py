@@ -183,7 +183,17 @@ class Calls(Expressions):
         return lambda frame: self._invoke(*_first(operands(frame)), node)
 
     def _x_type_conversion_expression(self, node: Node) -> Expr:
-        return self._converted(child(node, "type"), child(node, "operand"))
+        kind, operand = child(node, "type"), child(node, "operand")
+        called = self.types.written(self._file, kind) if kind.type == "generic_type" else None
+        if isinstance(called, Named):
+            # `list[string](names)` reads like a conversion, and is a call where that is a function.
+            if called.folder is None and (called.package, called.name) in library.FUNCTIONS:
+                return self._package_call(node, called.package, called.name, [operand])
+            found = self.workspace.function(called.folder, "", called.name) if called.folder is not None else None
+            if found is not None:
+                call, given = self._declared(called.folder or "", "", called.name, found), self._operands([operand])
+                return lambda frame: self._invoke(call, given(frame), node)
+        return self._converted(kind, operand)
 
     def _conversion(self, function: Node, argument: Node) -> Expr | None:
         """`Names(list)` and `string(name)`, where the function is a type."""
@@ -392,7 +402,8 @@ class Calls(Expressions):
 
 def _called(call: Node) -> str:
     """The function of a call, for a message: read when there is one, so that the words are no part of the program."""
-    return " ".join((child(call, "function").text or b"").decode("utf-8", "replace").split())[:60]
+    function = call.child_by_field_name("function") or child(call, "type")
+    return " ".join((function.text or b"").decode("utf-8", "replace").split())[:60]
 
 
 def _first(values: list[Any]) -> tuple[Any, list[Any]]:
