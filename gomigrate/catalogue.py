@@ -127,7 +127,10 @@ NOT_UNDERSTOOD = Rule(
     """\
 Only the part of Go that can be followed for certain is followed: an unknown call, a goroutine or a map in between ends
 it. Such a place is never edited, and a name that it uses does not change anywhere. Look at it, and use controllerutil
-where it fits.""",
+where it fits.
+
+Names that are taken over whole from another object, or beside those that are there, are no finding: there is nothing in
+controllerutil for it, and it does not matter what they are.""",
     before="w.SetFinalizers(registry.Apply(w.GetFinalizers()))",
     sources=(_CONTROLLERUTIL,),
 )

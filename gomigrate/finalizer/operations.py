@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.finalizer import samples
-from gomigrate.finalizer.comparing import explain
+from gomigrate.finalizer.comparing import explain, takes_over
 from gomigrate.finalizer.outcomes import HOST, Code, Outcome, compiled_function, run_with_keys
 from gomigrate.finalizer.samples import List, Sample
 from gomigrate.go.evaluator.compiler import Compiler
@@ -59,7 +59,7 @@ class Meaning(NamedTuple):
 class Opaque(NamedTuple):
     """Nothing is known. `larger` says that a larger piece of the code may still be understood. `evaluated`: it was
     run; `asks`: and what it does hangs on finalizers. `guarded`: it stands under a test that is none of the operations.
-    """
+    `takes_over`: all that it does is to hand names on from one list to another."""
 
     reason: str
     node: Node | None = None
@@ -68,6 +68,7 @@ class Opaque(NamedTuple):
     evaluated: bool = False
     asks: bool = False
     guarded: bool = False
+    takes_over: bool = False
 
 
 def classify_unit(types: Types, file: SourceFile, context: list[Context], nodes: list[Node]) -> Meaning | Opaque:
@@ -251,7 +252,7 @@ def _classified(code: Code, keys: list[Free]) -> Meaning | Opaque:
         return Opaque("is never reached on the samples")
     explained = explain(outcomes, names, code, final=True)
     if explained is None:
-        return none
+        return none._replace(takes_over=_may_take_over(outcomes, names))
     return Meaning(*explained, tuple(keys), tuple(code.objects), len(outcomes), code.compiler.used_functions)
 
 
@@ -266,7 +267,7 @@ def _outcomes(code: Code, names: tuple[str, ...], places: int) -> list[Outcome] 
             return outcomes
         done.add(variant)
         for i, lists in enumerate(_lists(names, places, every=len(done) == 1)):
-            if i == samples.TELLING and len(done) == 1 and explain(outcomes, names, code) is None:
+            if i == samples.TELLING and len(done) == 1 and not _may_mean_something(outcomes, names, code):
                 return None
             if i == samples.TELLING and not runtime.asked_list:
                 break
@@ -275,8 +276,17 @@ def _outcomes(code: Code, names: tuple[str, ...], places: int) -> list[Outcome] 
                 return None
             if outcome is not None:
                 outcomes.append(outcome)
-        if len(done) == 1 and explain(outcomes, names, code) is None:
+        if len(done) == 1 and not _may_mean_something(outcomes, names, code):
             return None
+
+
+def _may_mean_something(outcomes: list[Outcome], names: tuple[str, ...], code: Code) -> bool:
+    return explain(outcomes, names, code) is not None or _may_take_over(outcomes, names)
+
+
+def _may_take_over(outcomes: list[Outcome], names: tuple[str, ...]) -> bool:
+    # Code with a name of its own tells that one from others.
+    return not names and takes_over(outcomes)
 
 
 def _lists(names: tuple[str, ...], places: int, every: bool) -> Iterable[tuple[List, ...]]:

@@ -26,9 +26,10 @@ MAX_PLACES = 500
 
 
 class _Covering(NamedTuple):
-    """A site with the bytes that it covers, its own before those that go with it."""
+    """A site with the bytes that it covers, its own before those that go with it; without one code that only hands
+    names on."""
 
-    site: Site
+    site: Site | None
     spans: list[tuple[int, int]]
 
 
@@ -102,13 +103,19 @@ def look(analysis: Analysis) -> None:
             analysis.sites[key] = find_site(analysis.types, file, node)
         seen = analysis.sites[key]
         if isinstance(seen, Unknown):
-            unknown.append(seen)
+            if seen.taken_over:
+                found.setdefault(file.path, []).append(_Covering(None, list(seen.taken_over)))
+            else:
+                unknown.append(seen)
             continue
         start, end = seen.start, seen.end
         apart = (c for c in found.get(file.path, ()) if not (start <= c.spans[0][0] and c.spans[0][1] <= end))
         found[file.path] = [*apart, _Covering(seen, seen.spans)]
     analysis.unknown = [u for u in unknown if not _covered(found, u.file, u.node)]
-    sites = sorted((c.site for in_file in found.values() for c in in_file), key=lambda s: (s.file.path, s.start))
+    sites = sorted(
+        (c.site for in_file in found.values() for c in in_file if c.site is not None),
+        key=lambda s: (s.file.path, s.start),
+    )
     analysis.decisions = [decide(analysis, s) for s in sites]
 
 

@@ -83,13 +83,15 @@ class Site(NamedTuple):
 
 class Unknown(NamedTuple):
     """A place whose meaning was not found, and why. `guarded`: it is an addition under a test of the finalizers that is
-    none of the operations."""
+    none of the operations. `taken_over` are the bytes of the code around it when all that it does is to hand names on
+    from one list to another, all alike."""
 
     file: SourceFile
     node: Node
     reason: str
     writes: bool
     guarded: bool = False
+    taken_over: tuple[tuple[int, int], ...] = ()
 
 
 def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
@@ -97,6 +99,7 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
     best: Site | None = None
     first: Opaque | None = None
     first_context: Opaque | None = None
+    taken_over: tuple[tuple[int, int], ...] = ()
     for nodes in _units(access):
         meaning, context = _understand(types, file, nodes)
         if isinstance(meaning, Meaning):
@@ -110,6 +113,11 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
             first_context = first_context or site
             continue
         first = first or meaning
+        if meaning.takes_over:
+            if best is not None and best.meaning.operation in (Operation.HAS_ANY, Operation.SAME_COUNT):
+                # Whether there is something to hand on is no question about this controller's own name.
+                best = None
+            taken_over = tuple(_spans([*nodes, *(c.node for c in context)]))
         if meaning.evaluated or meaning.larger:
             continue
         if best is None and not meaning.larger and is_expression(nodes[0]):
@@ -120,7 +128,7 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
         return best
     why = first_context or first
     reason = why.reason if why is not None else "is not understood"
-    return Unknown(file, access, reason, _is_write(file, access), why is not None and why.guarded)
+    return Unknown(file, access, reason, _is_write(file, access), why is not None and why.guarded, taken_over)
 
 
 def _is_called(types: Types, file: SourceFile, site: Site) -> bool:
