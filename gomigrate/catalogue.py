@@ -129,8 +129,8 @@ Only the part of Go that can be followed for certain is followed: an unknown cal
 it. Such a place is never edited, and a name that it uses does not change anywhere. Look at it, and use controllerutil
 where it fits.
 
-Names that are taken over whole from another object, or beside those that are there, are no finding: there is nothing in
-controllerutil for it, and it does not matter what they are.""",
+Names that are taken over whole from another object or from a parameter, also beside those that are there, are no
+finding: there is nothing in controllerutil for it, and it does not matter what they are.""",
     before="w.SetFinalizers(registry.Apply(w.GetFinalizers()))",
     sources=(_CONTROLLERUTIL,),
 )

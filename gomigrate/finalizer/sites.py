@@ -17,17 +17,19 @@ from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit, leaves_lists
 from gomigrate.finalizer.wording import is_stale
 from gomigrate.go.evaluator.runtime import Context, is_expression
-from gomigrate.go.scope import Local, lookup
+from gomigrate.go.scope import Local, is_assigned, lookup
 from gomigrate.go.syntax import (
     FUNCTION_LIKE,
     NAMES,
     SourceFile,
     ancestors,
+    arguments_of,
     called,
     descend,
     in_order,
     named,
     occurrences,
+    statement_around,
     statements,
     unparen,
 )
@@ -126,9 +128,30 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
         break
     if best is not None:
         return best
+    statement = statement_around(access)
+    if statement is not None and not taken_over and _is_write(file, access) and _sets_given(file, statement, access):
+        taken_over = ((statement.start_byte, statement.end_byte),)
     why = first_context or first
     reason = why.reason if why is not None else "is not understood"
     return Unknown(file, access, reason, _is_write(file, access), why is not None and why.guarded, taken_over)
+
+
+def _sets_given(file: SourceFile, statement: Node, access: Node) -> bool:
+    """Whether all that a statement does is to set, or append, a whole list that the function is given, as in
+    `o.Finalizers = names`."""
+    right = statement.child_by_field_name("right") if statement.type == "assignment_statement" else None
+    values = named(right) if right is not None else []
+    if statement.type == "expression_statement":
+        values = arguments_of(named(statement)[0])
+    if len(values) != 1:
+        return False
+    value = unparen(values[0])
+    appended = arguments_of(value)
+    if len(appended) == 2 and appended[1].type == "variadic_argument" and file.text(appended[0]) == file.text(access):
+        function = value.child_by_field_name("function")
+        value = named(appended[1])[0] if function is not None and file.text(function) == "append" else value
+    local = lookup(file, file.text(value), value) if value.type == "identifier" else None
+    return local is not None and local.kind == "parameter" and not is_assigned(file, local)
 
 
 def _is_called(types: Types, file: SourceFile, site: Site) -> bool:
