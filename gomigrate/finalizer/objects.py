@@ -1,7 +1,9 @@
 """Which static types may be handed to controllerutil, by what the effective controller-runtime wants.
 
 Facts: sigs.k8s.io/controller-runtime pkg/client.Object is metav1.Object plus runtime.Object since 0.7.0; the kinds
-below are those of k8s.io/api and k8s.io/apimachinery that carry TypeMeta and ObjectMeta (Kubernetes 1.28).
+below are those of k8s.io/api and k8s.io/apimachinery that carry TypeMeta and ObjectMeta (Kubernetes 1.28), and those
+of Kubernetes' other modules that declare DeepCopyObject (apiextensions-apiserver and kube-aggregator 0.28.2,
+gateway-api 0.5.0 and 1.2.0).
 """
 
 from __future__ import annotations
@@ -39,6 +41,12 @@ _KINDS = {
     "admissionregistration": "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
     "events": "Event",
     "extensions": "DaemonSet Deployment Ingress NetworkPolicy ReplicaSet",
+}
+_MORE_KINDS = {
+    "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/": "CustomResourceDefinition",
+    "k8s.io/kube-aggregator/pkg/apis/apiregistration/": "APIService",
+    "sigs.k8s.io/gateway-api/apis/": "BackendLBPolicy BackendTLSPolicy GRPCRoute Gateway GatewayClass HTTPRoute"
+    " ReferenceGrant ReferencePolicy TCPRoute TLSRoute UDPRoute",
 }
 
 
@@ -141,4 +149,6 @@ def _known(kind: Named, pointer: Pointer) -> Verdict:
         if kind.name in _KINDS.get(group, "").split():
             return Verdict("object", f"{pointer} of k8s.io/api/{group}")
         return Verdict("no", f"{pointer} is not among the API objects of k8s.io/api/{group}")
+    if any(kind.package.startswith(path) and kind.name in kinds.split() for path, kinds in _MORE_KINDS.items()):
+        return Verdict("object", f"{pointer} of {kind.package}")
     return Verdict("unknown", f"{pointer} is declared in another module ({kind.package})")
