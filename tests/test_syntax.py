@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from tree_sitter import QueryCursor
 
+from gomigrate import packs
 from gomigrate.checkout import Checkout
-from gomigrate.go.syntax import SourceFile, arguments_of, descend
+from gomigrate.finalizer import finding, flows
+from gomigrate.go.syntax import SourceFile, arguments_of, captured_near, descend, in_order
 from gomigrate.go.types import Pointer, Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import TextEdit
@@ -114,3 +118,29 @@ def test_a_parameter_that_gets_another_value_keeps_its_type(tmp_path: Path) -> N
     inner, outer = (call for call in descend(file.root, "call_expression") if file.text(call).startswith("use("))
     assert str(types.of(file, arguments_of(outer)[1])) == "*p.ship"
     assert types.of(file, arguments_of(inner)[1]) is None
+
+
+NEAR = 'package p\n\nimport . "Finalizer"\n\nvar v = o.Finalizers // Finalizer\n\ntype T struct{ Finalizers int }\n'
+
+
+def everything() -> list[str]:
+    """All Go code of the tests, and what stands where queries are seldom tried."""
+    folder = Path(__file__).parent
+    texts = [path.read_text() for path in sorted(folder.rglob("*.txtar"))]
+    files = [text for archive in texts for text in re.split(r"(?m)^-- .* --\n", archive)[1:] if "package " in text]
+    files += [path.read_text() for path in sorted((folder.parent / "fixtures").rglob("*.go"))]
+    return [*files, NEAR, "\ufeff" + NEAR, NEAR.replace("\n", "\r\n"), NEAR.rstrip(), NEAR + "// Finalizer", ""]
+
+
+def test_a_query_finds_the_same_where_only_what_holds_its_words_is_looked_at() -> None:
+    base = packs.load("operators")
+    queries = ((finding.candidates(base), finding._IN_QUERY), (flows._QUERY, flows._IN_QUERY))
+    found = 0
+    for text in everything():
+        file = SourceFile("p.go", text.encode())
+        for query, words in queries:
+            whole = QueryCursor(query).captures(file.root)
+            near = captured_near(query, file, words)
+            assert {k: in_order(v) for k, v in near.items()} == {k: in_order(v) for k, v in whole.items()}
+            found += sum(map(len, whole.values()))
+    assert found > 1000

@@ -17,7 +17,7 @@ from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.finalizer.sites import WRITES, Site
 from gomigrate.go.references import References
-from gomigrate.go.syntax import GO, SourceFile, descend, in_order, is_generated, statements
+from gomigrate.go.syntax import GO, SourceFile, captured_near, descend, in_order, is_generated, statements
 from gomigrate.model import Note, Operation
 from gomigrate.packs import Pack
 
@@ -32,6 +32,9 @@ _MAX_MATCHES = 4096
 # What compiles queries calls itself for each level, and has no limit of its own.
 _MAX_DEPTH = 64
 
+_QUERY = "candidates.scm"
+# Each pattern of the query that comes with gomigrate asks for a name that holds this; those of a pack may not.
+_IN_QUERY = (b"Finalizer",)
 NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
 # What is found in a file is compared with each other. Nobody writes that much of it into one file.
 MAX_MENTIONS = 2000
@@ -180,9 +183,9 @@ def is_write(file: SourceFile, node: Node, writes: bool) -> bool:
 
 def candidates(pack: Pack) -> Query:
     """The pack's query for places that touch finalizers. Raises UserError when it is broken."""
-    path = pack.path("candidates.scm")
+    path = pack.path(_QUERY)
     try:
-        query = _compiled(_plain(pack.text("candidates.scm")))
+        query = _compiled(_plain(pack.text(_QUERY)))
     except (QueryError, ValueError) as error:
         raise UserError(f"{path}: is no valid tree-sitter query: {' '.join(str(error).split())}.") from None
     if "access" not in (query.capture_name(i) for i in range(query.capture_count)):
@@ -209,6 +212,8 @@ def _plain(text: str) -> str:
 
 
 def _captured(query: Query, file: SourceFile, pack: Pack) -> list[Node]:
+    if pack.path(_QUERY).parent == pack.base:
+        return in_order(captured_near(query, file, _IN_QUERY).get("access", []))
     cursor = QueryCursor(query, match_limit=_MAX_MATCHES)
     found = in_order(cursor.captures(file.root).get("access", []))
     if cursor.did_exceed_match_limit:

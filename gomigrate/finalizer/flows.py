@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tree_sitter import Node, Query, QueryCursor
+from tree_sitter import Node, Query
 
 from gomigrate.finalizer.adders import known_adder
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
@@ -19,7 +19,7 @@ from gomigrate.finalizer.sites import Site
 from gomigrate.finalizer.sources import Parameter, Source, Tracer, listed
 from gomigrate.go.references import References
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import GO, SourceFile, arguments_of, called, descend, in_order, named
+from gomigrate.go.syntax import GO, SourceFile, arguments_of, called, captured_near, descend, in_order, named
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
 from gomigrate.model import Operation
 
@@ -47,6 +47,8 @@ _QUERY = Query(
     ((keyed_element key: (literal_element (identifier) @_key)) @keyed (#eq? @_key "Finalizers"))
     """,
 )
+# Each of its patterns asks for a name that holds one of these.
+_IN_QUERY = (b"Finalizer", b"Register")
 
 
 class Flow(NamedTuple):
@@ -103,7 +105,7 @@ def _of_site(types: Types, site: Site) -> Iterator[_Place]:
 
 
 def _in_file(types: Types, file: SourceFile) -> Iterator[_Place]:
-    captures = QueryCursor(_QUERY).captures(file.root)
+    captures = captured_near(_QUERY, file, _IN_QUERY)
     for call in in_order(captures.get("call", [])):
         yield from _of_call(types, file, call)
     for access in in_order(captures.get("list", [])):

@@ -322,6 +322,26 @@ def in_order(nodes: Iterable[Node]) -> list[Node]:
     return sorted(nodes, key=lambda n: (n.start_byte, -n.end_byte))
 
 
+def captured_near(query: Query, file: SourceFile, words: Iterable[bytes]) -> dict[str, list[Node]]:
+    """What a query captures in the declarations of a file that hold one of these words, which is all that it captures
+    when each of its patterns asks for one of them inside a declaration. Large files are mostly about other things."""
+    declarations = file.root.children
+    ends = [d.end_byte for d in declarations]
+    near: set[int] = set()
+    for word in words:
+        at = file.source.find(word)
+        while at >= 0:
+            number = bisect_right(ends, at)
+            near.add(number)
+            at = file.source.find(word, ends[number]) if number < len(ends) else -1
+    found: dict[str, list[Node]] = {}
+    cursor = QueryCursor(query)
+    for number in sorted(near):
+        for name, nodes in cursor.captures(declarations[number]).items() if number < len(ends) else ():
+            found.setdefault(name, []).extend(nodes)
+    return found
+
+
 def occurrences(file: SourceFile, name: str, within: Node | None = None) -> Iterator[Node]:
     """The identifiers of this name below a node, or in the whole file, in the order of the source. They are found in
     the bytes first."""
