@@ -32,6 +32,7 @@ _COMPANIONS = (
 _COMPANION_NAMES = frozenset({"Makefile", "Tiltfile", "Dockerfile", "Jenkinsfile"})
 # History is not rewritten, and locks are nobody's to edit.
 _NO_COMPANIONS = frozenset({"CHANGELOG.md", "CHANGES.md", "HISTORY.md", "package.json", "package-lock.json"})
+_GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 _METHOD = re.compile(rb"func\s*\([^()]*\)\s*([^\s(){}\[\],]+)\s*\(")
 
 
@@ -44,6 +45,13 @@ def is_searched(path: str) -> bool:
 def is_searched_go(path: str) -> bool:
     """Whether a path is a Go file of the checkout's own packages."""
     return path.endswith(".go") and is_searched(path)
+
+
+def is_generated(source: bytes) -> bool:
+    """Whether a Go file is, by the convention of https://go.dev/s/generatedcode: the line stands before the package
+    clause."""
+    package = source.find(b"\npackage ")
+    return bool(_GENERATED.search(source[: package if package >= 0 else 4096]))
 
 
 def _is_companion(name: str) -> bool:
@@ -109,10 +117,15 @@ class Checkout:
             return None
         finally:
             os.close(descriptor)
-        if keep and self._cached + len(data) <= CACHE_BUDGET:
+        if keep:
+            self.keep(path, data)
+        return data
+
+    def keep(self, path: str, data: bytes) -> None:
+        """Holds on to the bytes of a file that were read, as far as there is room."""
+        if path not in self._cache and self._cached + len(data) <= CACHE_BUDGET:
             self._cache[path] = data
             self._cached += len(data)
-        return data
 
     def holding(self, wanted: Mapping[bytes, bytes], paths: Iterable[str] | None = None) -> dict[bytes, list[str]]:
         """For each word, the Go files, or those among `paths`, that hold it in the way that its regular expression

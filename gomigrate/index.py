@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gomigrate.checkout import Checkout
+from gomigrate.catalogue import DIRECTIVE
+from gomigrate.checkout import Checkout, is_generated
 from gomigrate.errors import UserError
 from gomigrate.go.modules import declared_path
 from gomigrate.model import Note, Stage
@@ -29,11 +30,13 @@ _TELLING = 6
 
 
 class Index(NamedTuple):
-    """`holding`: the Go files that hold a needle. `importers`: import path of a package of this checkout -> the files
-    that name it in quotes before their first function."""
+    """`holding`: the Go files that hold a needle, generated ones aside. `importers`: import path of a package of this
+    checkout -> the files that name it in quotes before their first function. `marked`: the files that hold a needle and
+    a directive."""
 
     holding: list[str]
     importers: dict[str, list[str]]
+    marked: list[str]
 
 
 def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str], keep: bool = False) -> Index:
@@ -43,6 +46,7 @@ def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str], 
     starts = _starts(modules)
     ours: dict[bytes, str] = {}
     holding: list[str] = []
+    marked: list[str] = []
     importers: dict[str, list[str]] = {}
     wanted = _alike(needles)
     for path in paths:
@@ -51,7 +55,11 @@ def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str], 
             continue
         for beginning, rest in wanted:
             if beginning in data and (not rest or any(needle in data for needle in rest)):
-                holding.append(path)
+                if not is_generated(data):
+                    holding.append(path)
+                    checkout.keep(path, data)
+                if DIRECTIVE in data:
+                    marked.append(path)
                 break
         end = data.find(b"\nfunc ")
         limit = len(data) if end < 0 else end
@@ -71,7 +79,7 @@ def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str], 
                         files.append(path)
                 # What ends one text may begin another, where a quote stands alone in a comment.
                 start = data.find(text, start + 1, limit)
-    return Index(holding, importers)
+    return Index(holding, importers, marked)
 
 
 def _holds(data: bytes | None, needles: list[bytes]) -> bool:
@@ -213,7 +221,7 @@ def searched(checkout: Checkout, needles: tuple[bytes, ...], search: Callable[[]
     rest = build(checkout, needles, _halves(checkout)[1])
     index, notes = search()
     checkout.notes[before:before] = [Note(*n) for n in notes]
-    holding, importers = index
+    holding, importers, marked = index
     for package, files in rest.importers.items():
         importers[package] = sorted([*importers.get(package, ()), *files])
-    return Index(sorted([*holding, *rest.holding]), importers)
+    return Index(sorted([*holding, *rest.holding]), importers, sorted([*marked, *rest.marked]))

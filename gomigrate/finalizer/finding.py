@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from tree_sitter import Node, Query, QueryCursor, QueryError
 
+from gomigrate.checkout import is_generated
 from gomigrate.errors import UserError, printable
 from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.calls import find_call
@@ -17,7 +18,7 @@ from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.finalizer.sites import WRITES, Site
 from gomigrate.go.references import References
-from gomigrate.go.syntax import GO, SourceFile, captured_near, descend, in_order, is_generated, statements
+from gomigrate.go.syntax import GO, SourceFile, captured_near, descend, in_order, statements
 from gomigrate.model import Note, Operation
 from gomigrate.packs import Pack
 

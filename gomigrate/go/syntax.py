@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import tree_sitter_go
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
+from gomigrate.checkout import is_generated
 from gomigrate.go.edits import apply_edits
 from gomigrate.model import TextEdit
 
@@ -24,7 +25,6 @@ _BOM = b"\xef\xbb\xbf"
 _NEW_OF_VALUE = re.compile(rb"\bnew(?=\((?!\s*(?:\[|(?:map|chan|struct|interface|func)\b)))")
 _NEWLINE = re.compile(rb"\n")
 _TYPE_PARAMETERS = re.compile(rb"\b(?:func|type)\s+[^\s(\[]+\s*\[\s*[^\s\[\],]+[\s,]|\bfunc\s*\([^()]*\S\[")
-_GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 
 # Written code has nodes about a hundred deep. What is asked of a node takes time that grows with its depth.
 MAX_DEPTH = 250
@@ -272,12 +272,6 @@ def _parsed(source: bytes, old_tree: Tree | None) -> Tree:
 def newline_of(source: bytes) -> bytes:
     """How most of the lines end."""
     return b"\r\n" if 2 * source.count(b"\r\n") > source.count(b"\n") else b"\n"
-
-
-def is_generated(source: bytes) -> bool:
-    """By the convention of https://go.dev/s/generatedcode: the line stands before the package clause."""
-    package = source.find(b"\npackage ")
-    return bool(_GENERATED.search(source[: package if package >= 0 else 4096]))
 
 
 def string_value(file: SourceFile, node: Node) -> str | None:
