@@ -162,6 +162,10 @@ class Checkout:
             self._by_folder[folder] = [] if self.walked else self._list(folder)
         return self._by_folder[folder]
 
+    def folders(self) -> list[list[str]]:
+        """The Go files that a walk has found, by folder."""
+        return list(self._by_folder.values())
+
     def links_in(self, folder: str) -> list[str]:
         """Symbolic links with the names of Go files: they are not read here, but Go compiles what they lead to."""
         return [path for path in self.links if path.rpartition("/")[0] == folder]

@@ -6,12 +6,14 @@ needs to understand the findings; of a large checkout each of the two reads a ha
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gomigrate.byte_search import finder
 from gomigrate.catalogue import DIRECTIVE
 from gomigrate.checkout import Checkout, is_generated
 from gomigrate.errors import UserError
@@ -43,43 +45,52 @@ def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str], 
     """The index of some of the files of a checkout. Files that cannot be read become notes of the checkout. With `keep`
     it holds on to what it can."""
     modules = _modules(checkout)
-    starts = _starts(modules)
-    ours: dict[bytes, str] = {}
+    # What ends one text may begin another, where a quote stands alone in a comment.
+    quoted = [re.compile(re.escape(start) + rb'[^"]*(?=")') for start in _starts(modules)]
+    ours: dict[bytes, list[str] | None] = {}
     holding: list[str] = []
     marked: list[str] = []
     importers: dict[str, list[str]] = {}
     wanted = _alike(needles)
+    holds = finder()
     for path in paths:
         data = checkout.read(path, keep)
         if data is None:
             continue
         for beginning, rest in wanted:
-            if beginning in data and (not rest or any(needle in data for needle in rest)):
+            if holds(data, beginning) and (not rest or any(needle in data for needle in rest)):
                 if not is_generated(data):
                     holding.append(path)
                     checkout.keep(path, data)
                 if DIRECTIVE in data:
                     marked.append(path)
                 break
-        end = data.find(b"\nfunc ")
-        limit = len(data) if end < 0 else end
-        for text in starts:
-            start = data.find(text, 0, limit)
-            while start >= 0:
-                close = data.find(b'"', start + 1)
-                if close < 0:
-                    break
-                quoted = data[start + 1 : close]
-                name = ours.get(quoted)
-                if name is None:
-                    name = ours[quoted] = quoted.decode("utf-8", "replace") if _inside(quoted, modules) else ""
-                if name:
-                    files = importers.setdefault(name, [])
-                    if not files or files[-1] != path:
-                        files.append(path)
-                # What ends one text may begin another, where a quote stands alone in a comment.
-                start = data.find(text, start + 1, limit)
+        limit = _before_functions(data)
+        for pattern in quoted:
+            for text in pattern.findall(data, 0, limit):
+                if text not in ours:
+                    package = text[1:]
+                    inside = _inside(package, modules)
+                    ours[text] = importers.setdefault(package.decode("utf-8", "replace"), []) if inside else None
+                files = ours[text]
+                if files is not None and (not files or files[-1] != path):
+                    files.append(path)
     return Index(holding, importers, marked)
+
+
+def _before_functions(data: bytes) -> int:
+    """Where the first function of a Go file begins, or further on: imports stand before it. One in a comment is none;
+    package comments show code."""
+    limit = data.find(b"\nfunc ")
+    opening = data.find(b"/*", 0, limit) if limit >= 0 else -1
+    while opening >= 0:
+        closing = data.find(b"*/", opening + 2)
+        if closing < 0:
+            return len(data)
+        if closing > limit:
+            limit = data.find(b"\nfunc ", closing)
+        opening = data.find(b"/*", closing + 2, limit) if limit >= 0 else -1
+    return limit if limit >= 0 else len(data)
 
 
 def _holds(data: bytes | None, needles: list[bytes]) -> bool:
@@ -121,9 +132,12 @@ def _alike(needles: Iterable[bytes]) -> list[tuple[bytes, list[bytes]]]:
 
 def _halves(checkout: Checkout) -> tuple[list[str], list[str]]:
     """The files that the background reads, and those that who waits for it reads."""
-    files = checkout.go_files
-    # In turns, as large files stand side by side.
-    return (files[::2], files[1::2]) if len(files) >= _MANY_FILES else (files, [])
+    if len(checkout.go_files) < _MANY_FILES:
+        return checkout.go_files, []
+    # Folders in turns, as large files stand side by side; none is opened by both.
+    folders = checkout.folders()
+    first, second = (sorted(path for files in part for path in files) for part in (folders[::2], folders[1::2]))
+    return first, second
 
 
 def _inside(package: bytes, modules: frozenset[bytes]) -> bool:

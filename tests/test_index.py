@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gomigrate import index
+from gomigrate import byte_search, index
 from gomigrate.checkout import MAX_FILE
 from gomigrate.index import Index, Scan, opened, searched
 
@@ -55,7 +55,7 @@ def test_files_that_hold_a_needle(tmp_path: Path) -> None:
 
 def test_two_who_share_the_reading_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(9):
-        inside = "a finalizer" if number % 2 else "nothing"
+        inside = "a finalizer" if number in (1, 2, 5, 6) else "nothing"
         module(tmp_path, f"m{number}", f"example.com/m/m{number}", "example.com/m/m4", inside=inside)
     (tmp_path / "m3" / "linked.go").symlink_to(tmp_path / "m2" / "a.go")
     (tmp_path / "m1" / "huge.go").write_bytes(b" " * (MAX_FILE + 1))
@@ -69,3 +69,38 @@ def test_two_who_share_the_reading_find_what_one_finds(tmp_path: Path, monkeypat
     assert searched(checkout, NEEDLES, lambda: first) == alone
     assert 0 < len(holding) < len(alone.holding) == 4
     assert [n.path for n in checkout.notes if "larger" in n.text] == ["m1/huge.go", "m7/huge.go"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "/*\nHow to begin:\n\nfunc main() {}\n*/\n",
+        "/* one */\n// a/*\n/*\nfunc main() {}\n\nfunc other() {}\n*/ // */\n",
+        "// all of a/*\n",
+    ],
+)
+def test_imports_are_found_behind_a_comment_that_shows_a_function(before: str, tmp_path: Path) -> None:
+    module(tmp_path, "m", "example.com/m", "example.com/m/api")
+    file = tmp_path / "m" / "a.go"
+    file.write_text(before + file.read_text())
+    assert scanned(tmp_path).importers == {"example.com/m/api": ["m/a.go"]}
+
+
+def test_only_what_stands_before_the_first_function_is_an_import(tmp_path: Path) -> None:
+    module(tmp_path, "m", "example.com/m", inside='" + "example.com/m/api" + "')
+    assert scanned(tmp_path).importers == {}
+
+
+@pytest.mark.parametrize("size", [0, 1, 9, 1023, 1024, 5000])
+def test_bytes_are_found_as_python_finds_them(size: int) -> None:
+    holds = byte_search.finder()
+    for place in sorted({0, 1, size // 2, max(0, size - 9), size}):
+        for filling in (b"\0", b"i", b"inalize", b"r"):
+            data = (filling * size)[:place] + b"inalizer" + (filling * size)[: size - place]
+            for needle in (b"inalizer", b"inalizerr", b"i", b"\0", b"\0\0i", data, data + b"x", b"absent"):
+                assert holds(data, needle) == (needle in data)
+
+
+def test_bytes_are_found_where_there_is_no_such_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.confstr", lambda name: None, raising=False)
+    assert byte_search.finder()(b"-" * 2000 + b"inalizer", b"inalizer")
