@@ -9,7 +9,7 @@ from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.calls import Call
 from gomigrate.finalizer.diagnostics import NOT_WHEN_DELETING, SAFE, WHAT, removal
 from gomigrate.finalizer.names import NameUses
-from gomigrate.finalizer.places import at
+from gomigrate.finalizer.places import at, spot
 from gomigrate.finalizer.stages import Left, Step, next_stage
 from gomigrate.go.references import Reference
 from gomigrate.model import Confidence, Diagnostic, Evidence, SuggestedFix, TextEdit
@@ -72,10 +72,11 @@ def _step(step: Step, place: Call | Reference, text: str, changed: bool) -> Diag
     if isinstance(place, Call):
         how = f"run on {place.meaning.samples} samples: equal to {place.operation.value}; {how}"
     fix = SuggestedFix("next stage", _edits_of(step, place), text) if changed else None
-    if place.node.id in step.proofs:
-        how += f"; {SAFE}: {step.proofs[place.node.id]}"
+    where = spot(place.file, place.node)
+    if where in step.proofs:
+        how += f"; {SAFE}: {step.proofs[where]}"
     evidence = Evidence(Confidence.EXACT, how)
-    if place.node.id in step.guarded:
+    if where in step.guarded:
         evidence = Evidence(Confidence.NARROWED, how, (NOT_WHEN_DELETING,))
     return at(
         LEGACY_LEFT_OVER, place.file, place.node, message, operation=operation, name=old, evidence=evidence, fix=fix
@@ -88,7 +89,7 @@ def _edits_of(step: Step, place: Call | Reference) -> tuple[TextEdit, ...]:
     start = node.start_byte
     near = [e for e in step.edits if e.path == place.file.path]
     inside = [e for e in near if e.start < node.end_byte and start < e.end]
-    if node.id in step.guarded:
+    if spot(place.file, node) in step.guarded:
         # The guard is written before and behind the call.
         inside = [e for e in near if (start <= e.start and e.end <= node.end_byte) or e in inside]
     return tuple(inside)

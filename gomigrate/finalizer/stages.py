@@ -24,6 +24,7 @@ from gomigrate.finalizer.guard import around
 from gomigrate.finalizer.matrix import Behaviour
 from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Constant, sees
+from gomigrate.finalizer.places import Spot, spot
 from gomigrate.finalizer.removal import shares_declaration
 from gomigrate.finalizer.rewrite import Namer, Refused
 from gomigrate.finalizer.roles import is_harmless, is_test_code
@@ -54,15 +55,15 @@ class Left(Exception):
 @dataclass(slots=True)
 class Step:
     """What takes one name to the stage. `changed` are the places with what they become ("" when they go), `constants`
-    and `tests` are declarations that go, `stale` are comments that speak of the past and stay. By the ids of their
-    nodes, `guarded` has the conditions that keep additions from objects that are being deleted, `proofs` why others
+    and `tests` are declarations that go, `stale` are comments that speak of the past and stay. By where they
+    stand, `guarded` has the conditions that keep additions from objects that are being deleted, `proofs` why others
     need none."""
 
     uses: NameUses
     before: Behaviour
     changed: list[tuple[Call | Reference, str]] = field(default_factory=list)
-    guarded: dict[int, str] = field(default_factory=dict)
-    proofs: dict[int, str] = field(default_factory=dict)
+    guarded: dict[Spot, str] = field(default_factory=dict)
+    proofs: dict[Spot, str] = field(default_factory=dict)
     edits: list[TextEdit] = field(default_factory=list)
     constants: list[Declared] = field(default_factory=list)
     tests: list[tuple[SourceFile, Node]] = field(default_factory=list)
@@ -228,9 +229,9 @@ def _switch(analysis: Analysis, uses: NameUses, places: _Places, adds: list[Call
             # A log of what is added.
             _name(analysis, step, reference, new=True)
     folders = {r.file.directory for r, new in places.tests if not new}
-    alike = {c.key.id for c in places.test_calls if partner(c, places.test_calls) is not None}
+    alike = {spot(c.file, c.key) for c in places.test_calls if partner(c, places.test_calls) is not None}
     for reference, new in places.tests:
-        if reference.file.directory in folders and reference.node.id not in alike:
+        if reference.file.directory in folders and spot(reference.file, reference.node) not in alike:
             _name(analysis, step, reference, new=not new)
     for declared in uses.old:
         step.edits += constants.next_comment(declared)
@@ -242,14 +243,14 @@ def _guard(analysis: Analysis, step: Step, call: Call) -> None:
     file, node = call.file, call.node
     proof = Deletion(analysis).proof(file, node, path_in(file, call.meaning.objects[0]), step.uses)
     if proof.why:
-        step.proofs[node.id] = proof.why
+        step.proofs[spot(file, node)] = proof.why
         return
     guard = f"{call.object}.GetDeletionTimestamp().IsZero()"
     found = around(file, node, guard) if call.object and not proof.hopeless else None
     if found is None:
         reason = proof.hopeless or f"{REFUSED}, and there is no room for a test of its deletion timestamp here"
         raise Left(reason, file, node, "let it test the deletion timestamp, then run again")
-    step.guarded[node.id] = guard
+    step.guarded[spot(file, node)] = guard
     for offset, text in ((node.start_byte, found.before), (found.end, found.behind)):
         if text:
             step.edits.append(TextEdit(file.path, offset, offset, text.encode()))
@@ -343,9 +344,9 @@ def _retire(analysis: Analysis, step: Step, file: SourceFile, places: _Places) -
     with suppress(Left):
         spans = _fold(analysis, step, places.test_calls, file)
     rest = [r for r in old if not _is_in({file.path: spans}, file, r.node)]
-    both = {c.key.id for c in places.test_calls if partner(c, places.test_calls) is not None}
+    both = {spot(c.file, c.key) for c in places.test_calls if partner(c, places.test_calls) is not None}
     try:
-        found = retire(file, [r.node for r in rest], [r.node for r in new if r.node.id not in both])
+        found = retire(file, [r.node for r in rest], [r.node for r in new if spot(file, r.node) not in both])
     except Kept as kept:
         raise Left(str(kept), file, kept.node, "take the old name out of this test, then run again") from None
     step.edits += [TextEdit(file.path, start, end, b"") for start, end in merged([*spans, *found.spans])]

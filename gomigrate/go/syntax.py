@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakValueDictionary
 
 import tree_sitter_go
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
@@ -35,6 +36,10 @@ NAMES = ("identifier", "type_identifier")
 _IDENTIFIERS = frozenset({*NAMES, "field_identifier"})
 _WORD = frozenset(bytes((c,)) for c in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
+
+
+# Bytes -> a file that consists of them. The trees of two such files share their nodes' ids, but for the root's.
+_TWINS: WeakValueDictionary[bytes, SourceFile] = WeakValueDictionary()
 
 
 class Import(NamedTuple):
@@ -72,8 +77,12 @@ class SourceFile:
 
     def __init__(self, path: str, source: bytes, old_tree: Tree | None = None) -> None:
         self.path = path
-        self.source = source
-        self.tree = _parsed(source, old_tree)
+        # Versions of a module have many files in common.
+        twin = _TWINS.get(source) if old_tree is None else None
+        self.source: bytes = source if twin is None else twin.source
+        self.tree: Tree = _parsed(source, old_tree) if twin is None else twin.tree.copy()
+        if twin is None and old_tree is None:
+            _TWINS[source] = self
         self.root = self.tree.root_node
         # What each block declares, by the block's node id, once somebody has asked (see go.scope).
         self.declared: dict[int, list[tuple[str, int, Local]]] = {}

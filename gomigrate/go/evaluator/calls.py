@@ -41,7 +41,7 @@ Fitting = Callable[[Any], Any] | None
 
 
 class Calls(Expressions):
-    _inlining: list[int]
+    _inlining: list[tuple[str, int]]
     _compiled: dict[tuple[str, int], Function]
 
     def _block(self, block: Node, own_scope: bool = True) -> Stmt:
@@ -54,14 +54,14 @@ class Calls(Expressions):
         key = (file.path, node.start_byte)
         if key in self._compiled:
             return self._compiled[key]
-        if node.id in self._inlining:
+        if key in self._inlining:
             raise Unsupported("is recursive", node)
         if len(self._inlining) >= MAX_INLINE:
             raise Unsupported("calls too deeply", node)
         saved = self._scopes, self._level
         # A declared function sees no variables of its caller's.
         self._scopes, self._level = [], 0
-        self._inlining.append(node.id)
+        self._inlining.append(key)
         self._files.append(file)
         try:
             call = self._callable(node)

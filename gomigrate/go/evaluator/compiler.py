@@ -24,7 +24,7 @@ class Compiler(Statements):
 
     def __init__(self, types: Types, host: Host, runtime: Runtime) -> None:
         super().__init__(types, host, runtime)
-        self._inlining: list[int] = []
+        self._inlining: list[tuple[str, int]] = []
         self._compiled: dict[tuple[str, int], Function] = {}
 
     def unit(self, file: SourceFile, context: list[Context], nodes: list[Node]) -> Callable[[], Any]:
