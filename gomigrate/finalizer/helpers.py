@@ -70,7 +70,7 @@ def _names_one(file: SourceFile, function: Node, names: set[bytes]) -> bool:
     """Whether a function touches what finalizers are about, or names one of these helpers."""
     body = function.child_by_field_name("body")
     text = file.source[body.start_byte : body.end_byte]  # type: ignore[union-attr]
-    return any(n in text for n in _TOUCHES) or not names.isdisjoint(_WORD.findall(text))
+    return any(n in text for n in _TOUCHES) or (bool(names) and not names.isdisjoint(_WORD.findall(text)))
 
 
 def _helper(types: Types, file: SourceFile, node: Node) -> Helper | None:

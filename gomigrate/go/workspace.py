@@ -18,6 +18,7 @@ _MANY_FILES = 16
 _SMALL_PACKAGE = 1 << 20
 _MOST_JOINED = 32
 _OFTEN = 1000
+_ANYTHING = (b"",)
 _BLANK = rb"(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"
 _PACKAGE = re.compile(rb"(?:\xef\xbb\xbf)?" + _BLANK + rb"package(?!\w)" + _BLANK + rb"(\w+)")
 _PREDECLARED = re.compile(rb"\b(?:append|cap|copy|len|make|panic|string|true|false|nil)\b")
@@ -99,7 +100,7 @@ class Workspace:
         return file
 
     def files_holding(
-        self, folder: str, word: bytes, before: tuple[bytes, ...] = (b"",), after: tuple[bytes, ...] = (b"",)
+        self, folder: str, word: bytes, before: tuple[bytes, ...] = _ANYTHING, after: tuple[bytes, ...] = _ANYTHING
     ) -> list[SourceFile]:
         """Parsed files of a package that hold the word, behind one of `before` and in front of one of `after`."""
         found = []
@@ -303,16 +304,8 @@ def _holding(
     data: bytes, begins: list[int], word: bytes, before: tuple[bytes, ...], after: tuple[bytes, ...]
 ) -> list[int]:
     """Which of the files that are joined in `data`, and begin there, hold a word behind and in front of such texts."""
-    if data.count(word) > _OFTEN:
-        texts = (b + word + a for b in before for a in after)
-        return sorted({n for text in texts for n in _all_holding(data, begins, text, (b"",), (b"",))})
-    return _all_holding(data, begins, word, before, after)
-
-
-def _all_holding(
-    data: bytes, begins: list[int], word: bytes, before: tuple[bytes, ...], after: tuple[bytes, ...]
-) -> list[int]:
     found: list[int] = []
+    tries = 0
     at = data.find(word)
     while at >= 0:
         then = at + 1
@@ -321,6 +314,11 @@ def _all_holding(
             if found[-1] + 1 == len(begins):
                 break
             then = begins[found[-1] + 1]
+        tries += 1
+        if tries == _OFTEN and (before, after) != (_ANYTHING, _ANYTHING):
+            # Where the word alone is everywhere it is looked for together with what is wanted around it.
+            texts = (b + word + a for b in before for a in after)
+            return sorted({n for text in texts for n in _holding(data, begins, text, _ANYTHING, _ANYTHING)})
         at = data.find(word, then)
     return found
 
