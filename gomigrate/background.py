@@ -21,6 +21,25 @@ _SMALL = 1024
 _WIDE = 1 << 20
 
 
+class Parts:
+    """Numbers up to `count`, 255 at most, that this process and those forked from it take in turns: each number is
+    taken once, by whoever is free."""
+
+    def __init__(self, count: int) -> None:
+        self._left, given = os.pipe()
+        os.write(given, bytes(range(count)))
+        os.close(given)
+
+    def take(self) -> int | None:
+        """A number that nobody has taken; None when there is none left."""
+        number = os.read(self._left, 1)
+        return number[0] if number else None
+
+    def __del__(self) -> None:
+        with suppress(AttributeError, OSError):
+            os.close(self._left)
+
+
 class Background:
     """Runs `tasks`, in the order in which they are asked for. Their arguments and results are of the plain types that
     marshal takes; one that gives another result, or raises, is run in this process."""

@@ -170,7 +170,7 @@ def _check_folder(
     watch.lap("load")
     checkout = opened(walked())
     workspace = Workspace(checkout)
-    index = searched(checkout, settings.pack.needles, found)
+    index = searched(checkout, scan, found)
     watch.lap("read")
     analysis = begin(Analysis(workspace, settings.pack, settings.stage, selection=settings.selection, index=index))
     watch.lap("parse")

@@ -1,18 +1,19 @@
 """One pass over the bytes of a checkout: what files there are, which hold a needle, and who imports what.
 
 Bytes are found before anything is parsed. The pass runs in the background, while this process still imports what it
-needs to understand the findings; of a large checkout each of the two reads a half.
+needs to understand the findings; of a large checkout each of the two reads what the other has not begun.
 """
 
 from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gomigrate.background import Parts
 from gomigrate.byte_search import finder
 from gomigrate.catalogue import DIRECTIVE
 from gomigrate.checkout import Checkout, is_generated
@@ -29,6 +30,7 @@ _SOME = 32
 # Below this the other process has read everything before this one gets to it.
 _MANY_FILES = 4000
 _TELLING = 6
+_PARTS = 64
 
 
 class Index(NamedTuple):
@@ -41,9 +43,16 @@ class Index(NamedTuple):
     marked: list[str]
 
 
-def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str], keep: bool = False) -> Index:
-    """The index of some of the files of a checkout. Files that cannot be read become notes of the checkout. With `keep`
-    it holds on to what it can."""
+def build(
+    checkout: Checkout,
+    needles: tuple[bytes, ...],
+    paths: Iterable[str],
+    keep: bool = False,
+    found: Callable[[str, bytes], object] | None = None,
+) -> Index:
+    """The index of some of the files of a checkout, in the order of `paths`. Files that cannot be read become notes of
+    the checkout. With `keep` it holds on to what it can; `found` is given each file that holds a needle, as it is read.
+    """
     modules = _modules(checkout)
     # What ends one text may begin another, where a quote stands alone in a comment.
     quoted = [re.compile(re.escape(start) + rb'[^"]*(?=")') for start in _starts(modules)]
@@ -62,6 +71,8 @@ def build(checkout: Checkout, needles: tuple[bytes, ...], paths: Iterable[str], 
                 if not is_generated(data):
                     holding.append(path)
                     checkout.keep(path, data)
+                    if found is not None:
+                        found(path, data)
                 if DIRECTIVE in data:
                     marked.append(path)
                 break
@@ -130,14 +141,16 @@ def _alike(needles: Iterable[bytes]) -> list[tuple[bytes, list[bytes]]]:
     return [(start, group) if len(group) > 1 else (group[0], []) for start, group in groups.items()]
 
 
-def _halves(checkout: Checkout) -> tuple[list[str], list[str]]:
-    """The files that the background reads, and those that who waits for it reads."""
-    if len(checkout.go_files) < _MANY_FILES:
-        return checkout.go_files, []
-    # Folders in turns, as large files stand side by side; none is opened by both.
-    folders = checkout.folders()
-    first, second = (sorted(path for files in part for path in files) for part in (folders[::2], folders[1::2]))
-    return first, second
+def _part(checkout: Checkout, number: int) -> Iterator[str]:
+    """The Go files of one of _PARTS parts: every so many folders, as large files stand side by side."""
+    return (path for files in checkout.folders()[number::_PARTS] for path in files)
+
+
+def _taken(checkout: Checkout, parts: Parts, taken: list[int]) -> Iterator[str]:
+    """The files of the parts that nobody else has taken, one part after the other."""
+    while (number := parts.take()) is not None:
+        taken.append(number)
+        yield from _part(checkout, number)
 
 
 def _inside(package: bytes, modules: frozenset[bytes]) -> bool:
@@ -157,7 +170,8 @@ class Scan:
 
     def __init__(self, folder: str, needles: tuple[bytes, ...]) -> None:
         self._folder = folder
-        self._needles = needles
+        self.needles = needles
+        self.parts = Parts(_PARTS)
 
     def walk(self) -> tuple[Any, ...]:
         """What files there are. Raises UserError when there is no such folder, or no Go file in it."""
@@ -182,10 +196,11 @@ class Scan:
         return str(top), listed, [tuple(n) for n in (*notes, *checkout.notes)]
 
     def search(self) -> tuple[Any, ...]:
-        """What the files hold, those aside that `searched` looks into."""
+        """What the files hold, those aside that `searched` looks into meanwhile, and which parts of them these are."""
         before = len(self._checkout.notes)
-        index = build(self._checkout, self._needles, _halves(self._checkout)[0], keep=True)
-        return tuple(index), [tuple(n) for n in self._checkout.notes[before:]]
+        taken: list[int] = []
+        index = build(self._checkout, self.needles, _taken(self._checkout, self.parts, taken), keep=True)
+        return tuple(index), [tuple(n) for n in self._checkout.notes[before:]], taken
 
     def companions(self, names: list[str]) -> list[str]:
         """The files beside the Go code that hold one of these names."""
@@ -229,13 +244,29 @@ def opened(walked: tuple[Any, ...]) -> Checkout:
     return checkout
 
 
-def searched(checkout: Checkout, needles: tuple[bytes, ...], search: Callable[[], tuple[Any, ...]]) -> Index:
-    """The index of an opened checkout, with what `search` gives of it. What could not be read becomes notes of it."""
+def searched(
+    checkout: Checkout,
+    scan: Scan,
+    search: Callable[[], tuple[Any, ...]],
+    found: Callable[[str, bytes], object] | None = None,
+) -> Index:
+    """The index of an opened checkout, with what `search` gives of it. What could not be read becomes notes of it.
+    `found` is given the files that hold a needle and are read by this process."""
     before = len(checkout.notes)
-    rest = build(checkout, needles, _halves(checkout)[1])
-    index, notes = search()
-    checkout.notes[before:before] = [Note(*n) for n in notes]
-    holding, importers, marked = index
-    for package, files in rest.importers.items():
-        importers[package] = sorted([*importers.get(package, ()), *files])
-    return Index(sorted([*holding, *rest.holding]), importers, sorted([*marked, *rest.marked]))
+    taken: list[int] = []
+    many = len(checkout.go_files) >= _MANY_FILES
+    mine = build(checkout, scan.needles, _taken(checkout, scan.parts, taken) if many else (), found=found)
+    index, notes, theirs = search()
+    # What the other process had taken when it came to its end is nobody's.
+    lost = sorted(set(range(_PARTS)) - {*taken, *theirs})
+    rest = build(checkout, scan.needles, (path for number in lost for path in _part(checkout, number)), found=found)
+    checkout.notes[before:] = sorted([*checkout.notes[before:], *(Note(*n) for n in notes)], key=lambda n: n.path)
+    every = (mine, Index(*index), rest)
+    importers: dict[str, list[str]] = {}
+    for part in every:
+        for package, files in part.importers.items():
+            importers.setdefault(package, []).extend(files)
+    for files in importers.values():
+        files.sort()
+    holding, marked = (sorted(path for part in every for path in getattr(part, name)) for name in ("holding", "marked"))
+    return Index(holding, importers, marked)

@@ -21,6 +21,7 @@ from gomigrate.selection import Selection
 if TYPE_CHECKING:
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.go.modules import Module
+    from gomigrate.go.syntax import SourceFile
     from gomigrate.go.workspace import Workspace
     from gomigrate.report.diffs import Sources
 
@@ -44,6 +45,7 @@ class Ahead(NamedTuple):
     """What a second process does while this one imports and understands: see `work_ahead`."""
 
     background: Background
+    scan: Scan
     suffixes: tuple[str, ...]
     walked: Callable[[], Any]
     searched: Callable[[], Any]
@@ -78,7 +80,7 @@ def work_ahead(path: Path, pack: Pack, suffixes: Iterable[str] = ()) -> Ahead:
         "reports": render_all,
     }
     background = Background(tasks)
-    return Ahead(background, tuple(suffixes), background.ask("walk"), background.ask("search"))
+    return Ahead(background, scan, tuple(suffixes), background.ask("walk"), background.ask("search"))
 
 
 def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: Ahead | None = None) -> Plan:
@@ -92,7 +94,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     started = time.perf_counter()
     # What is imported and prepared here is so while the checkout is read.
     from gomigrate.finalizer.analysis import Analysis
-    from gomigrate.finalizer.finding import candidates
+    from gomigrate.finalizer.finding import candidates, early
     from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.plan import make_plan
     from gomigrate.finalizer.rounds import begin
@@ -108,7 +110,9 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     checkout = opened(ahead.walked())
     checkout.elsewhere = ahead.background.run
     workspace = Workspace(checkout)
-    index = searched(checkout, pack.needles, ahead.searched)
+    # What is known to be looked into is parsed while the other process reads on.
+    parsed: list[SourceFile | None] = []
+    index = searched(checkout, ahead.scan, ahead.searched, lambda path, data: parsed.append(early(pack, path, data)))
     read = time.perf_counter()
     forced = partial(ahead.background.run, "forced")
     analysis = begin(
@@ -116,6 +120,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
             workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy, forced=forced
         )
     )
+    parsed.clear()
     beside = asked()
     if beside:
         from gomigrate.companions.search import public_names

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from gomigrate import byte_search, index
+from gomigrate.background import Background, Parts
 from gomigrate.checkout import MAX_FILE
 from gomigrate.index import Index, Scan, opened, searched
 
@@ -16,7 +20,7 @@ GO = 'package x\n\nimport (\n\t"fmt"\n{}\n)\n\nfunc f() {{ _ = "{}" }}\n'
 
 def scanned(top: Path) -> Index:
     scan = Scan(str(top), NEEDLES)
-    return searched(opened(scan.walk()), NEEDLES, scan.search)
+    return searched(opened(scan.walk()), scan, scan.search)
 
 
 def module(top: Path, folder: str, path: str, *imports: str, inside: str = "") -> None:
@@ -53,9 +57,18 @@ def test_files_that_hold_a_needle(tmp_path: Path) -> None:
     assert scanned(tmp_path).holding == ["a/a.go", "c/a.go"]
 
 
-def test_two_who_share_the_reading_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def parts_of(numbers: Iterable[int]) -> Any:
+    """What gives these numbers, as if somebody else took the others."""
+    left = iter(numbers)
+    return SimpleNamespace(take=lambda: next(left, None))
+
+
+@pytest.mark.parametrize(("mine", "theirs", "told"), [(5, 64, True), (5, 9, True), (0, 0, True), (5, 64, False)])
+def test_two_who_share_the_reading_find_what_one_finds(
+    mine: int, theirs: int, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(9):
-        inside = "a finalizer" if number in (1, 2, 5, 6) else "nothing"
+        inside = "a finalizer" if number % 2 else "nothing"
         module(tmp_path, f"m{number}", f"example.com/m/m{number}", "example.com/m/m4", inside=inside)
     (tmp_path / "m3" / "linked.go").symlink_to(tmp_path / "m2" / "a.go")
     (tmp_path / "m1" / "huge.go").write_bytes(b" " * (MAX_FILE + 1))
@@ -64,11 +77,26 @@ def test_two_who_share_the_reading_find_what_one_finds(tmp_path: Path, monkeypat
     monkeypatch.setattr(index, "_MANY_FILES", 4)
     scan = Scan(str(tmp_path), NEEDLES)
     checkout = opened(scan.walk())
+    scan.parts = parts_of(range(mine, theirs))
     first = scan.search()
     holding = list(first[0][0])
-    assert searched(checkout, NEEDLES, lambda: first) == alone
-    assert 0 < len(holding) < len(alone.holding) == 4
+    # One who comes to a bad end tells of nothing that it read.
+    if not told:
+        first = (([], {}, []), [], [])
+    scan.parts = parts_of(range(mine))
+    assert searched(checkout, scan, lambda: first) == alone
+    assert len(alone.holding) == 4 and len(holding) == (2 if theirs > mine else 0)
     assert [n.path for n in checkout.notes if "larger" in n.text] == ["m1/huge.go", "m7/huge.go"]
+
+
+def test_a_part_is_taken_once(tmp_path: Path) -> None:
+    parts = Parts(64)
+    background = Background({"take": lambda: [n for n in iter(parts.take, None) if n is not None]})
+    theirs = background.ask("take")
+    mine = list(iter(parts.take, None))
+    assert sorted([*mine, *theirs()]) == list(range(64))
+    assert parts.take() is None
+    background.close()
 
 
 @pytest.mark.parametrize(

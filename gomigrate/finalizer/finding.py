@@ -18,7 +18,7 @@ from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.finalizer.sites import WRITES, Site
 from gomigrate.go.references import References
-from gomigrate.go.syntax import GO, SourceFile, captured_near, descend, in_order, statements
+from gomigrate.go.syntax import GO, SourceFile, captured_near, descend, in_order, is_text, statements
 from gomigrate.model import Note, Operation
 from gomigrate.packs import Pack
 
@@ -43,11 +43,10 @@ MAX_MENTIONS = 2000
 
 def hot_files(analysis: Analysis, paths: Iterable[str]) -> list[SourceFile]:
     """Files to look into. Of a test only the names count; what else of it matters is found by references."""
-    names = [n.encode() for f in analysis.pack.finalizers for n in (f.old, f.new)]
     files = []
     for path in paths:
         data = analysis.workspace.checkout.read(path) or b""
-        wanted = names if path.endswith("_test.go") else (*NEEDLES, *names)
+        wanted = _wanted(analysis.pack, path)
         if any(n in data for n in wanted) and not is_generated(data) and not _is_runtime(analysis, path):
             file = analysis.workspace.file(path)
             mentions = sum(map(data.count, wanted))
@@ -61,6 +60,18 @@ def hot_files(analysis: Analysis, paths: Iterable[str]) -> list[SourceFile]:
             elif not path.endswith("_test.go"):
                 analysis.unread[path] = data
     return files
+
+
+def early(pack: Pack, path: str, data: bytes) -> SourceFile | None:
+    """A file that `hot_files` will most likely look into. Whoever parses it while this one is kept has the tree."""
+    if not any(n in data for n in _wanted(pack, path)) or not is_text(data):
+        return None
+    return SourceFile(path, data)
+
+
+def _wanted(pack: Pack, path: str) -> tuple[bytes, ...]:
+    names = tuple(n.encode() for f in pack.finalizers for n in (f.old, f.new))
+    return names if path.endswith("_test.go") else NEEDLES + names
 
 
 def _is_runtime(analysis: Analysis, path: str) -> bool:

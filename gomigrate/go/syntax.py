@@ -278,6 +278,15 @@ def _parsed(source: bytes, old_tree: Tree | None) -> Tree:
     return tree
 
 
+def is_text(source: bytes) -> bool:
+    """Whether bytes can be Go at all: other ones are not worth a parse."""
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in source
+
+
 def newline_of(source: bytes) -> bytes:
     """How most of the lines end."""
     return b"\r\n" if 2 * source.count(b"\r\n") > source.count(b"\n") else b"\n"
