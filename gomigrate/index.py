@@ -55,7 +55,8 @@ def build(
     """
     modules = _modules(checkout)
     # What ends one text may begin another, where a quote stands alone in a comment.
-    quoted = [re.compile(re.escape(start) + rb'[^"]*(?=")') for start in _starts(modules)]
+    beginnings = b"|".join(re.escape(start[1:]) for start in _starts(modules))
+    quoted = re.compile(b'"(?:' + beginnings + rb')[^"]*(?=")')
     ours: dict[bytes, list[str] | None] = {}
     holding: list[str] = []
     marked: list[str] = []
@@ -77,15 +78,14 @@ def build(
                     marked.append(path)
                 break
         limit = _before_functions(data)
-        for pattern in quoted:
-            for text in pattern.findall(data, 0, limit):
-                if text not in ours:
-                    package = text[1:]
-                    inside = _inside(package, modules)
-                    ours[text] = importers.setdefault(package.decode("utf-8", "replace"), []) if inside else None
-                files = ours[text]
-                if files is not None and (not files or files[-1] != path):
-                    files.append(path)
+        for text in quoted.findall(data, 0, limit) if modules else ():
+            if text not in ours:
+                package = text[1:]
+                inside = _inside(package, modules)
+                ours[text] = importers.setdefault(package.decode("utf-8", "replace"), []) if inside else None
+            files = ours[text]
+            if files is not None and (not files or files[-1] != path):
+                files.append(path)
     return Index(holding, importers, marked)
 
 
@@ -122,7 +122,7 @@ def _modules(checkout: Checkout) -> frozenset[bytes]:
 def _starts(modules: Iterable[bytes]) -> list[bytes]:
     """The quoted beginnings that import paths of these modules have: few, whatever the number of modules.
 
-    Each is looked for in every file, so that modules of one owner share theirs, those of many owners their host, and
+    All are looked for at each quote, so that modules of one owner share theirs, those of many owners their host, and
     those of very many hosts have the quote alone.
     """
     owners = {b"/".join(m.split(b"/")[:2]) for m in modules}
