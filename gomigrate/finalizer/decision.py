@@ -43,7 +43,7 @@ class Decision(NamedTuple):
     @property
     def other_name(self) -> str:
         """The finalizers' names that are none of those that change, as they are written in the code."""
-        return ", ".join(o.text or o.name for o in self.others)
+        return ", ".join(o.shown for o in self.others)
 
     @property
     def by_sets(self) -> bool:

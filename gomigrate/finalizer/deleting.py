@@ -30,10 +30,13 @@ def delete(analysis: Analysis) -> None:
     for site in rewritten:
         for (folder, receiver, name), declared in site.meaning.functions.items():
             functions.setdefault(Symbol(folder, receiver, name), declared)
+    asked = {
+        Symbol(o.folder or "", "", o.name) for d in analysis.decisions if d.rewritten for o in d.others if o.called
+    }
     functions = {
         s: f
         for s, f in functions.items()
-        if s not in analysis.kept and not f[0].is_generated and not analysis.stays(*f)
+        if s not in analysis.kept and s not in asked and not f[0].is_generated and not analysis.stays(*f)
     }
     used = {f for site in rewritten for f in site.meaning.functions}
     families = {functions[s][0].path for s in functions if (s.folder, s.receiver, s.name) in used}

@@ -9,7 +9,7 @@ from tree_sitter import Node
 from gomigrate.finalizer.objects import type_of_free
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.scope import assignments, lookup
-from gomigrate.go.syntax import STRINGS, SourceFile, ancestors
+from gomigrate.go.syntax import FUNCTION_LIKE, STRINGS, SourceFile, ancestors, named, statements
 from gomigrate.go.types import Named, Types
 
 _STRING = Named("", "string")
@@ -17,7 +17,8 @@ _STRING = Named("", "string")
 
 class Wording(NamedTuple):
     """A finalizer's name: as `text`, or as the `name` of a package, which has a `folder` in the checkout, or is one of
-    another module that `user`, a folder of the checkout, imports. `typed`: it is of a string type of its own."""
+    another module that `user`, a folder of the checkout, imports. `typed`: it is of a string type of its own; `called`:
+    it is what the function of that name gives."""
 
     text: str = ""
     path: str = ""
@@ -26,6 +27,11 @@ class Wording(NamedTuple):
     name: str = ""
     user: str = ""
     typed: bool = False
+    called: bool = False
+
+    @property
+    def shown(self) -> str:
+        return self.text or (f"{self.name}()" if self.called else self.name)
 
 
 def text_at(file: SourceFile, nodes: tuple[Node, ...], free: Free) -> str:
@@ -66,12 +72,43 @@ def name_at(types: Types, file: SourceFile, nodes: tuple[Node, ...], key: Free) 
     if kind is None and key.constant is None and not (inside and not converted):
         return None
     typed = converted or (kind is not None and kind != _STRING)
+    given = _given(types, file, nodes, _root(key))
+    if given is not None:
+        return given
     text = text_at(file, nodes, key)
     if text:
         return Wording(f"string({text})" if typed else text)
     if key.parent is not None or key.local is not None:
         return None
     return _of_package(types, key, typed)
+
+
+def _given(types: Types, file: SourceFile, nodes: tuple[Node, ...], root: Free) -> Wording | None:
+    """A name by the function that does nothing but to give it, where that can be called at the nodes; else None."""
+    function = next((a for a in ancestors(root.node) if a.type in FUNCTION_LIKE), None)
+    result = function.child_by_field_name("result") if function is not None else None
+    if function is None or result is None or not _only_gives(function, root.node):
+        return None
+    name, folder = root.file.name_of(function), root.file.directory
+    if folder == file.directory:
+        seen = file.package_name == root.file.package_name and lookup(file, name, nodes[0]) is None
+    else:
+        imported = file.import_of(types.workspace.import_path(folder))
+        seen = imported is not None and lookup(file, imported.name, nodes[0]) is None and name[:1].isupper()
+    if not seen or (root.file.is_test and not file.is_test):
+        return None
+    return Wording(folder=folder, name=name, typed=root.file.text(result) != "string", called=True)
+
+
+def _only_gives(function: Node, text: Node) -> bool:
+    """Whether a function is `func name() … { return "text" }`."""
+    parameters, body = map(function.child_by_field_name, ("parameters", "body"))
+    plain = function.type == "function_declaration" and parameters is not None and not named(parameters)
+    if not plain or text.type not in STRINGS or body is None:
+        return False
+    given = statements(body)
+    values = named(named(given[0])[0]) if len(given) == 1 and given[0].type == "return_statement" else []
+    return [v.id for v in values] == [text.id]
 
 
 def _of_package(types: Types, key: Free, typed: bool) -> Wording | None:
