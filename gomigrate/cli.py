@@ -66,7 +66,11 @@ def cli() -> None:
 @cli.command()
 @checkout_argument
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The patch; else standard output."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The patch; else, or with -, standard output.",
 )
 @report_option
 @form_option
@@ -97,6 +101,8 @@ def patch(
     from gomigrate.outputs import check_folder, check_outputs, write_all
     from gomigrate.pipeline import top_of
 
+    if output == Path("-"):
+        output = None
     terminal = _terminal(options)
     _known_reports(reports)
     if split and output is None:

@@ -94,6 +94,13 @@ def test_an_unreadable_file_is_named_and_skipped(run: Run, repo: Path) -> None:
     assert "controllerutil.AddFinalizer" in done.out
 
 
+def test_a_dash_is_standard_output(run: Run, repo: Path, tmp_path: Path) -> None:
+    done = run("patch", repo, "-o", "-")
+    assert done.code == 0
+    assert "controllerutil.AddFinalizer" in done.out
+    assert not (tmp_path / "-").exists()
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
