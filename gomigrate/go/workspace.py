@@ -40,6 +40,8 @@ class Workspace:
         self._package_names: dict[str, str] = {}
         self._looked: set[str] = set()
         self._joined: dict[str, tuple[bytes, list[int]] | None] = {}
+        # Words that the joined bytes of a package do not hold.
+        self._absent: set[tuple[str, bytes]] = set()
         # Caches of this workspace, and not of its class: those would keep every workspace for ever.
         self.module_of = cache(self._module_of)
         self.folder_of = cache(self._folder_of)
@@ -116,6 +118,12 @@ class Workspace:
         paths = self.checkout.go_files_in(folder)
         joined = self._joined_files(folder)
         if joined is not None:
+            # Every type of a package is asked for the same few methods, which most packages do not have at all.
+            if (folder, word) in self._absent:
+                return []
+            if word not in joined[0]:
+                self._absent.add((folder, word))
+                return []
             return [paths[n] for n in _holding(*joined, word, before, after)]
         return [p for p in paths if _holding(self.checkout.read(p) or b"", [0], word, before, after)]
 
@@ -317,8 +325,10 @@ def _holding(
         tries += 1
         if tries == _OFTEN and (before, after) != (_ANYTHING, _ANYTHING):
             # Where the word alone is everywhere it is looked for together with what is wanted around it.
-            texts = (b + word + a for b in before for a in after)
-            return sorted({n for text in texts for n in _holding(data, begins, text, _ANYTHING, _ANYTHING)})
+            more = (
+                [(b + word, after) for b in before] if before != _ANYTHING else [(word + a, _ANYTHING) for a in after]
+            )
+            return sorted({n for text, behind in more for n in _holding(data, begins, text, _ANYTHING, behind)})
         at = data.find(word, then)
     return found
 
