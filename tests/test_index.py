@@ -43,6 +43,14 @@ def test_importers_are_found_whatever_the_number_of_modules(tmp_path: Path, owne
     assert found == {path: ["user/a.go"] for path in ours}
 
 
+@pytest.mark.parametrize("owners", [1, 40])
+def test_an_import_may_stand_in_backquotes(tmp_path: Path, owners: int) -> None:
+    for i in range(owners):
+        module(tmp_path, f"m{i}", f"example.com/owner{i}/m")
+    (tmp_path / "m0" / "b.go").write_text("package x\n\nimport `example.com/owner0/m/below`\n")
+    assert scanned(tmp_path).importers == {"example.com/owner0/m/below": ["m0/b.go"]}
+
+
 def test_no_file_is_searched_once_more_for_each_module() -> None:
     assert index._starts(frozenset(b"k8s.io/m%d" % i for i in range(300))) == [b'"k8s.io']
     assert index._starts(frozenset([b"example.com/a/x", b"example.com/a/y", b"example.com/ab"])) == [b'"example.com/a']
