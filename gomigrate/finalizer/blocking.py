@@ -49,7 +49,8 @@ def block_names(analysis: Analysis) -> None:
         if patched is not None:
             reason = f"{place(patched.file, patched.node)} holds it in a text that speaks of finalizers, and may set it"
             analysis.blocked[uses.rule.old] = (reason, None)
-        opaque = next((u for u in analysis.unknown if _may_hang_on(analysis, u, uses)), None)
+        staying = (u for u in analysis.unknown if not gone.holds(u.file, u.node))
+        opaque = next((u for u in staying if _may_hang_on(analysis, u, uses)), None)
         if opaque is not None and uses.rule.old not in analysis.blocked:
             where = place(opaque.file, opaque.node)
             reason = f"{where} looks at the finalizers of its objects in a way that is not understood: {opaque.reason}"

@@ -215,7 +215,7 @@ def _obstacle(analysis: Analysis, decision: Decision) -> Obstacle | None:
 def _guarded_call(analysis: Analysis, site: Site) -> Unknown | None:
     """The call of a helper that adds a second copy, under a test of the finalizers that is none of the operations: if
     the helper added none, the test with the call in it would come to mean something else."""
-    function = function_around(site.nodes[0]) if site.whole else None
+    function = function_around(site.nodes[0])
     if function is None or "duplicate" not in site.meaning.difference_names:
         return None
     calls = [u for u in analysis.unknown if u.guarded]
