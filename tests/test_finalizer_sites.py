@@ -11,7 +11,7 @@ from finalizer_sites import generate
 
 from gomigrate import packs
 from gomigrate.catalogue import HAND_WRITTEN_CALL, INLINE_FINALIZER_CODE
-from gomigrate.model import Plan
+from gomigrate.model import Diagnostic, Plan
 from gomigrate.pipeline import plan_checkout
 
 SEED = 1
@@ -19,13 +19,15 @@ COUNT = 60
 
 
 class Made(NamedTuple):
-    """A generated function: its lines (counted from 1), and what is to be found in it; ["some"]: that is not known."""
+    """A generated function: its lines (counted from 1), and what is to be found in it; ["some"]: that is not known.
+    `objects` are the names of those that it is given, in the order in which its runN has them."""
 
     name: str
     first: int
     last: int
     found: list[str]
     key: str
+    objects: list[str]
     source: str
 
 
@@ -38,18 +40,31 @@ def planned(folder: Path, source: str) -> Plan:
 def made(source: str) -> list[Made]:
     functions = []
     for function in shapes.functions(source):
-        directive = re.search(r"^// found: (.*)\n// key: (.*)$", function.comment, re.MULTILINE)
+        directive = re.search(r"^// found: (.*)\n// key: (.*)\n// objects: (.*)$", function.comment, re.MULTILINE)
         if directive:
             found = [] if directive[1] == "nothing" else directive[1].split(", ")
             last = function.line + function.source.count("\n")
-            functions.append(Made(function.name, function.line, last, found, directive[2], function.source))
+            more = directive[2], directive[3].split(), function.source
+            functions.append(Made(function.name, function.line, last, found, *more))
     return functions
 
 
-def found_in(plan: Plan, function: Made) -> list[str]:
+def changed_in(plan: Plan, function: Made) -> list[Diagnostic]:
+    """What becomes a call of controllerutil in a function, in the order of the lines."""
     rules = (INLINE_FINALIZER_CODE, HAND_WRITTEN_CALL)
     inside = [d for d in plan.changed if d.rule in rules and function.first <= d.line <= function.last]
-    return [d.operation.value for d in sorted(inside, key=lambda d: (d.line, d.column)) if d.operation is not None]
+    return sorted(inside, key=lambda d: (d.line, d.column))
+
+
+def object_of(found: Diagnostic) -> str:
+    """The one object that the calls in the place of some code are given."""
+    after = found.fix.after if found.fix is not None else ""
+    (name,) = set(re.findall(r"controllerutil\.\w+\((\w+), ", after))
+    return str(name)
+
+
+def found_in(plan: Plan, function: Made) -> list[str]:
+    return [f"{d.operation.value} {object_of(d)}" for d in changed_in(plan, function) if d.operation is not None]
 
 
 def disagreements(plan: Plan, functions: list[Made]) -> list[str]:
