@@ -55,11 +55,11 @@ def _shape(value: Any) -> str:
     return "bool" if isinstance(value, bool) else "int" if isinstance(value, int) else str(value[0])
 
 
-def takes_over(outcomes: list[Outcome]) -> bool:
+def takes_over(outcomes: list[Outcome], final: bool = False) -> bool:
     """Whether all that is done, on every sample so far, is to put the names of one list in the place of another's, or
-    beside them, whatever names these are."""
+    beside them, whatever names these are. At the end (`final`) one list must have changed."""
     changed = {i for o in outcomes for i, x in enumerate(o.after) if x != o.sample.lists[i]}
-    if len(changed) > 1 or any(o.values != () or len(o.after) != 2 for o in outcomes):
+    if len(changed) > 1 or (final and not changed) or any(o.values != () or len(o.after) != 2 for o in outcomes):
         return False
     target = next(iter(changed), 0)
     sets = [tuple(set(x or ()) for x in (o.after[target], *o.sample.lists)) for o in outcomes]

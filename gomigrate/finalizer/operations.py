@@ -252,7 +252,7 @@ def _classified(code: Code, keys: list[Free]) -> Meaning | Opaque:
         return Opaque("is never reached on the samples")
     explained = explain(outcomes, names, code, final=True)
     if explained is None:
-        return none._replace(takes_over=_may_take_over(outcomes, names))
+        return none._replace(takes_over=_takes_over(outcomes, names, final=True))
     return Meaning(*explained, tuple(keys), tuple(code.objects), len(outcomes), code.compiler.used_functions)
 
 
@@ -281,12 +281,12 @@ def _outcomes(code: Code, names: tuple[str, ...], places: int) -> list[Outcome] 
 
 
 def _may_mean_something(outcomes: list[Outcome], names: tuple[str, ...], code: Code) -> bool:
-    return explain(outcomes, names, code) is not None or _may_take_over(outcomes, names)
+    return explain(outcomes, names, code) is not None or _takes_over(outcomes, names)
 
 
-def _may_take_over(outcomes: list[Outcome], names: tuple[str, ...]) -> bool:
+def _takes_over(outcomes: list[Outcome], names: tuple[str, ...], final: bool = False) -> bool:
     # Code with a name of its own tells that one from others.
-    return not names and takes_over(outcomes)
+    return not names and takes_over(outcomes, final)
 
 
 def _lists(names: tuple[str, ...], places: int, every: bool) -> Iterable[tuple[List, ...]]:
