@@ -19,7 +19,7 @@ from gomigrate.go.types import Types
 from gomigrate.go.workspace import Workspace
 
 SEED = 1
-COUNT = 400
+COUNT = 2400
 
 
 def laid_out(folder: Path, source: str) -> Types:
