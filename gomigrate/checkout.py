@@ -20,6 +20,8 @@ from gomigrate.plain_files import Below
 
 MAX_FILE = 8 * 1024 * 1024
 CACHE_BUDGET = 24 * 1024 * 1024
+# Where another process goes through all files.
+SMALL_BUDGET = 4 * 1024 * 1024
 # A pipe that bears the name of a file does not stop us.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIPPED_FOLDERS = frozenset({"node_modules", "testdata"})
@@ -123,7 +125,8 @@ class Checkout:
 
     def keep(self, path: str, data: bytes) -> None:
         """Holds on to the bytes of a file that were read, as far as there is room."""
-        if path not in self._cache and self._cached + len(data) <= CACHE_BUDGET:
+        budget = CACHE_BUDGET if self.elsewhere is None else SMALL_BUDGET
+        if path not in self._cache and self._cached + len(data) <= budget:
             self._cache[path] = data
             self._cached += len(data)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cProfile
 import importlib.util
 import pstats
+import shutil
+import weakref
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +20,7 @@ from gomigrate.finalizer.mapping import with_mapping
 from gomigrate.go.types import Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.pipeline import plan_checkout
+from gomigrate.resources import data_dir
 
 BENCH = Path(__file__).parent.parent / "bench"
 
@@ -233,3 +236,31 @@ def test_a_file_is_not_read_for_the_names_of_other_versions_of_its_module(tmp_pa
         counts.append(len(reads))
         reads.clear()
     assert counts[1] < counts[0] * 2.2
+
+
+def test_files_that_are_only_asked_what_they_declare_are_let_go(tmp_path: Path, monkeypatch: Any) -> None:
+    """A tree takes twenty times the bytes of its file."""
+    from gomigrate.go.syntax import SourceFile
+
+    for number in range(6):
+        shutil.copytree(data_dir("sample"), tmp_path / str(number))
+        for path in (tmp_path / str(number)).rglob("*.go"):
+            # Files of the same bytes would share a tree.
+            path.write_bytes(path.read_bytes() + b"\n// Copy %d.\n" % number)
+    parsed: set[str] = set()
+    alive: weakref.WeakSet[SourceFile] = weakref.WeakSet()
+    most = 0
+    original = SourceFile.__init__
+
+    def parse(self: SourceFile, path: str, *args: Any) -> None:
+        nonlocal most
+        original(self, path, *args)
+        parsed.add(path)
+        alive.add(self)
+        most = max(most, len(alive))
+
+    monkeypatch.setattr(SourceFile, "__init__", parse)
+    monkeypatch.setattr("gomigrate.go.workspace.MAX_RECENT", 1000)
+    plan_checkout(tmp_path, packs.load("flyte"))
+    # Of the sixteen of a copy twelve hold something that is kept.
+    assert most < len(parsed) * 0.85

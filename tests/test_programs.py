@@ -12,7 +12,9 @@ from test_evaluator import SHAPES, declaration, types
 from gomigrate.checkout import Checkout
 from gomigrate.finalizer import operations
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_function
-from gomigrate.finalizer.outcomes import compiled_function
+from gomigrate.finalizer.outcomes import HOST, compiled_function
+from gomigrate.go.evaluator.compiler import Compiler
+from gomigrate.go.evaluator.runtime import Runtime
 from gomigrate.go.types import Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation
@@ -145,8 +147,10 @@ def test_what_is_known_is_what_would_be_found_out() -> None:
         for shape in SHAPES:
             try:
                 before = len(operations._KNOWN)
-                known = operations._explore(compiled_function(types(), *declaration(shape)))
-                fresh = operations._explored(compiled_function(types(), *declaration(shape)))
+                known, fresh = (
+                    explore(compiled_function(Compiler(types(), HOST, Runtime()), *declaration(shape)))
+                    for explore in (operations._explore, operations._explored)
+                )
             except operations.Unsupported:
                 continue
             assert told(known) == told(fresh), shape.id

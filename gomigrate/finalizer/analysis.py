@@ -15,6 +15,7 @@ from gomigrate.catalogue import DIRECTIVE
 from gomigrate.finalizer.calls import Call
 from gomigrate.finalizer.decision import Decision, Going, Kept
 from gomigrate.finalizer.effective_runtime import Runtime, effective_runtime
+from gomigrate.finalizer.fixtures import Fixture
 from gomigrate.finalizer.found import Found
 from gomigrate.finalizer.helpers import Helper
 from gomigrate.finalizer.names import NameUses
@@ -64,8 +65,11 @@ class Analysis:
         self.wanting: dict[str | None, dict[str, list[str]]] = {}
         self.touched: list[tuple[SourceFile, Node, Node]] | None = None
         self.sites: dict[tuple[str, int, int], Site | Unknown] = {}
+        # Path of a test file -> names in it that stand for any finalizer.
+        self.fixtures: dict[str, list[Fixture]] = {}
         self.calls: dict[tuple[str, int], Call | None] = {}
         self._refs: dict[Symbol, list[Reference]] = {}
+        self._callers: dict[Symbol, list[Reference]] = {}
         self._runtimes: dict[str, Runtime] = {}
         self.refused: dict[tuple[str, int], str] = {}
         self.blocked: dict[str, tuple[str, Reference | None]] = {}
@@ -112,6 +116,15 @@ class Analysis:
         if symbol not in self._refs:
             self._refs[symbol] = self.references.of(symbol)
         return self._refs[symbol]
+
+    def callers(self, symbol: Symbol) -> list[Reference]:
+        """As `refs`, those in test files left out: nothing then holds on to such a file."""
+        found = self._refs.get(symbol)
+        if found is not None:
+            return [r for r in found if not r.file.is_test]
+        if symbol not in self._callers:
+            self._callers[symbol] = self.references.of(symbol, tests=False)
+        return self._callers[symbol]
 
     def decisions_in(self, file: SourceFile) -> list[Decision]:
         """What is decided on the sites of one file."""

@@ -142,7 +142,7 @@ class Deletion:
         if key in callers or len(callers) >= _DEPTH or changes_between(self.types, path, path.local.name, place):
             return ""
         symbol = symbol_of(file, function)
-        references = [r for r in self.analysis.refs(symbol) if not is_test_code(r.file)]
+        references = [r for r in self.analysis.callers(symbol) if not is_test_code(r.file)]
         if not references or not self._is_closed(file, symbol):
             return ""
         found = ""

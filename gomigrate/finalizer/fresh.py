@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 
 from tree_sitter import Node
 
-from gomigrate.finalizer.identity import Path, declaration, path_of, returns
+from gomigrate.finalizer.identity import Path, declaration, path_of, returns, symbol_called
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
+from gomigrate.go.references import Symbol
 from gomigrate.go.scope import assignments, lookup, parameters
 from gomigrate.go.syntax import FUNCTION_LIKE, NAMES, SourceFile, ancestors, called, named, occurrences, unparen
 from gomigrate.go.types import Named, Pointer, Types
@@ -26,8 +27,10 @@ _DEPTH = 4
 # (method's name, which result, depth) -> whether all methods of that name give back something new: they are looked for
 # in the whole checkout.
 _MADE: WeakKeyDictionary[Types, dict[tuple[str, int, int], bool]] = WeakKeyDictionary()
+# The same of one function.
+_GIVING: WeakKeyDictionary[Types, dict[tuple[Symbol, int, int], bool]] = WeakKeyDictionary()
 # (file, where a variable is declared, depth) -> what becomes of it: a function may add to one object many times.
-_FATES: WeakKeyDictionary[Types, dict[tuple[SourceFile, int, int], set[str]]] = WeakKeyDictionary()
+_FATES: WeakKeyDictionary[Types, dict[tuple[str, int, int], set[str]]] = WeakKeyDictionary()
 
 
 def is_fresh(types: Types, path: Path, place: Node) -> bool:
@@ -96,11 +99,20 @@ def _is_fresh_value(types: Types, file: SourceFile, node: Node, nth: int, depth:
     function = node.child_by_field_name("function")
     if function is not None and file.text(function) == "new" and lookup(file, "new", function) is None:
         return True
-    declared = declaration(types, file, node)
-    if declared is not None:
-        return _makes(types, *declared, nth, depth + 1)
+    symbol = symbol_called(types, file, node)
+    if symbol is not None and types.workspace.has_function(*symbol):
+        return _gives_new(types, symbol, nth, depth + 1)
     name = _interface_method(types, file, node)
     return bool(name) and _all_make(types, name, nth, depth + 1)
+
+
+def _gives_new(types: Types, symbol: Symbol, nth: int, depth: int) -> bool:
+    """As `_makes`, of a function that is declared once."""
+    known, asked = _GIVING.setdefault(types, {}), (symbol, nth, depth)
+    if asked not in known:
+        declared = types.workspace.function(*symbol)
+        known[asked] = declared is not None and _makes(types, *declared, nth, depth)
+    return known[asked]
 
 
 def _all_make(types: Types, name: str, nth: int, depth: int) -> bool:
@@ -197,7 +209,7 @@ def _fates(types: Types, path: Path, depth: int) -> set[str]:
     function = next((a for a in ancestors(local.name) if a.type in FUNCTION_LIKE), None)
     if function is None:
         return {"unknown"}
-    known, asked = _FATES.setdefault(types, {}), (file, local.name.start_byte, depth)
+    known, asked = _FATES.setdefault(types, {}), (file.path, local.name.start_byte, depth)
     if asked not in known:
         known[asked] = {f for identifier in _uses(path, function) for f in _fate(types, file, identifier, depth)}
     return known[asked]

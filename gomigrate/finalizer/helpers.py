@@ -134,7 +134,7 @@ def only_about(types: Types, file: SourceFile, test: Node, gone: set[Symbol]) ->
         symbol: Symbol | None = None
         if function.type == "identifier":
             name = file.text(function)
-            if lookup(file, name, function) is None and workspace.function(folder, "", name) is not None:
+            if lookup(file, name, function) is None and workspace.has_function(folder, "", name):
                 symbol = Symbol(folder, "", name)
                 found = workspace.function(folder, "", name)
                 if found is not None and found[0].is_test:

@@ -9,6 +9,7 @@ gateway-api 0.5.0 and 1.2.0).
 from __future__ import annotations
 
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.types import Literal, Named, Pointer, Type, Types
@@ -50,6 +51,10 @@ _MORE_KINDS = {
 }
 
 
+# Asked anew in each round, of few types.
+_JUDGED: WeakKeyDictionary[Types, dict[Type | None, Verdict]] = WeakKeyDictionary()
+
+
 class Verdict(NamedTuple):
     """`level` is object (a client.Object), meta (only a metav1.Object), no, or unknown; `text` says why."""
 
@@ -73,6 +78,13 @@ def judge(types: Types, kind: Type | None) -> Verdict:
 
     `address`: it is a struct value, and its address is what satisfies the interface.
     """
+    known = _JUDGED.setdefault(types, {})
+    if kind not in known:
+        known[kind] = _judged(types, kind)
+    return known[kind]
+
+
+def _judged(types: Types, kind: Type | None) -> Verdict:
     if kind is None:
         return Verdict("unknown", "its type is not declared in this checkout")
     if isinstance(kind, Pointer):
@@ -117,11 +129,11 @@ def _struct(types: Types, kind: Type, pointer: Pointer) -> Verdict:
     if node.type != "struct_type":
         return Verdict("no", f"{pointer} is a pointer to an interface")
     has_meta = _embeds(types, file, node, "ObjectMeta")
-    method = types.workspace.function(kind.folder, kind.name, "DeepCopyObject")
-    own = [m for m in ("GetFinalizers", "SetFinalizers") if types.workspace.function(kind.folder, kind.name, m)]
+    method = types.workspace.has_function(kind.folder, kind.name, "DeepCopyObject")
+    own = [m for m in ("GetFinalizers", "SetFinalizers") if types.workspace.has_function(kind.folder, kind.name, m)]
     if own:
         return Verdict("no", f"{pointer} declares {own[0]} itself: it need not do what ObjectMeta's does")
-    if has_meta and method is not None:
+    if has_meta and method:
         return Verdict("object", f"{pointer}, an API type of this checkout")
     if has_meta and _embeds(types, file, node, "TypeMeta"):
         return Verdict("meta", f"{pointer}, {_ONLY_META}: its DeepCopyObject is not in this checkout")

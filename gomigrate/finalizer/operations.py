@@ -80,6 +80,8 @@ def classify_unit(types: Types, file: SourceFile, context: list[Context], nodes:
         return _replaceable(_explore(Code(compiler, runtime, [], lambda values: run())))
     except (Unsupported, RecursionError) as error:
         return _opaque(error)
+    finally:
+        compiler.close()
 
 
 def leaves_lists(types: Types, file: SourceFile, nodes: list[Node]) -> bool:
@@ -97,6 +99,8 @@ def leaves_lists(types: Types, file: SourceFile, nodes: list[Node]) -> bool:
                 _take_key(code, keys, need.free)
     except (Unsupported, RecursionError):
         return False
+    finally:
+        compiler.close()
 
 
 def _left(code: Code, names: tuple[str, ...]) -> bool:
@@ -116,10 +120,13 @@ def classify_function(types: Types, file: SourceFile, node: Node, every_result: 
 
     With `every_result` also of one that gives back more than a call of controllerutil could.
     """
+    compiler = Compiler(types, HOST, Runtime())
     try:
-        found = _explore(compiled_function(types, file, node))
+        found = _explore(compiled_function(compiler, file, node))
     except (Unsupported, RecursionError) as error:
         return _opaque(error)
+    finally:
+        compiler.close()
     return found if every_result else _replaceable(found)
 
 
@@ -141,13 +148,16 @@ def run_function(
 ) -> list[Outcome] | Opaque:
     """What a function does on each sample. `key` says what a string from outside is, `places` which list of the
     sample a parameter takes (the receiver is parameter 0), `growth` the capacity of a list that grows."""
+    compiler = Compiler(types, HOST, Runtime())
     try:
-        code = compiled_function(types, file, node)
+        code = compiled_function(compiler, file, node)
         code.growth = growth
         code.fix(places)
         return [run_with_keys(code, sample, key) for sample in chosen]
     except (Unsupported, RecursionError) as error:
         return _opaque(error)
+    finally:
+        compiler.close()
 
 
 def _opaque(error: Unsupported | RecursionError) -> Opaque:

@@ -30,7 +30,6 @@ from gomigrate.go.evaluator.values import (
 )
 from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import SourceFile, named
-from gomigrate.go.types import Types
 
 HOST = ObjectModel()
 
@@ -172,9 +171,8 @@ def _shown(items: Slice) -> List:
     return tuple([x.shown if isinstance(x, Hidden) else x for x in items.items()])
 
 
-def compiled_function(types: Types, file: SourceFile, node: Node) -> Code:
-    runtime = Runtime()
-    compiler = Compiler(types, HOST, runtime)
+def compiled_function(compiler: Compiler, file: SourceFile, node: Node) -> Code:
+    """A function as code that runs on samples."""
     found = []
     for part in ("receiver", "parameters"):
         declarations = node.child_by_field_name(part)
@@ -182,7 +180,7 @@ def compiled_function(types: Types, file: SourceFile, node: Node) -> Code:
             kind = _parameter_kind(compiler, file, declaration)
             names = [n for n in declaration.children_by_field_name("name") if n.type == "identifier"]
             found += [_Parameter(kind, _given(file, node, n)) for n in names or [declaration]]
-    return Code(compiler, runtime, found, compiler.function(file, node))
+    return Code(compiler, compiler.runtime, found, compiler.function(file, node))
 
 
 def _given(file: SourceFile, function: Node, name: Node) -> Free:

@@ -297,7 +297,7 @@ def _carrying_folders(analysis: Analysis, uses: NameUses) -> list[tuple[str, str
             and isinstance(base, Named)
             and base.folder is not None
             and decision.verdict.level == "object"
-            and analysis.types.workspace.function(base.folder, base.name, "DeepCopyObject") is not None
+            and analysis.types.workspace.has_function(base.folder, base.name, "DeepCopyObject")
         ):
             count[(base.folder, base.name)] += 1
     return [place for place, _ in count.most_common()]
@@ -336,6 +336,6 @@ def _new_path(workspace: Workspace, folder: str) -> str:
 def _is_declared(workspace: Workspace, folder: str, name: str) -> bool:
     return (
         workspace.value(folder, name) is not None
-        or workspace.function(folder, "", name) is not None
+        or workspace.has_function(folder, "", name)
         or workspace.type_spec(folder, name) is not None
     )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.catalogue import ARBITRARY_FIXTURE, DIRECTIVE
+from gomigrate.checkout import is_generated
 from gomigrate.errors import UserError
 from gomigrate.finalizer import constants, diagnostics, stage_diagnostics
 from gomigrate.finalizer.analysis import Analysis
@@ -20,7 +21,7 @@ from gomigrate.finalizer.blocking import is_addition
 from gomigrate.finalizer.decision import Decision, Going, function_around
 from gomigrate.finalizer.deleting import is_thin, offered
 from gomigrate.finalizer.exported import deprecation, is_offered
-from gomigrate.finalizer.fixtures import Fixture, find_fixtures
+from gomigrate.finalizer.fixtures import Fixture, find_fixtures, may_hold_fixtures
 from gomigrate.finalizer.matrix import behaviour_before, upgrade_matrix
 from gomigrate.finalizer.names import Declared, NameUses
 from gomigrate.finalizer.placement import Placement, place
@@ -331,16 +332,24 @@ def _fixtures(analysis: Analysis) -> dict[str, list[Fixture]]:
     for folder, names in folders.items():
         if len(names) != 1:
             continue
-        for file in analysis.workspace.files_holding(folder, b"Finalizers"):
-            if not file.is_test or file.is_generated:
-                continue
-            left_out = analysis.selection.left_out(file.path)
-            for fixture in find_fixtures(file, known):
-                kept = analysis.suppressions.keeps(ARBITRARY_FIXTURE, file, *fixture.nodes)
+        for path in analysis.workspace.checkout.go_files_in(folder):
+            left_out = analysis.selection.left_out(path)
+            for fixture in _fixtures_in(analysis, path, known):
+                kept = analysis.suppressions.keeps(ARBITRARY_FIXTURE, fixture.file, *fixture.nodes)
                 fixture = fixture._replace(left=left_out or kept or fixture.left)
-                if not any(gone.holds(file, n) for n in fixture.nodes):
+                if not any(gone.holds(fixture.file, n) for n in fixture.nodes):
                     found.setdefault(next(iter(names)), []).append(fixture)
     return found
+
+
+def _fixtures_in(analysis: Analysis, path: str, known: set[str]) -> list[Fixture]:
+    """The fixtures of a file: looked for once, not in every round."""
+    if path not in analysis.fixtures:
+        data = analysis.workspace.checkout.read(path) or b""
+        wanted = path.endswith("_test.go") and may_hold_fixtures(data) and not is_generated(data)
+        file = analysis.workspace.file(path) if wanted else None
+        analysis.fixtures[path] = find_fixtures(file, known) if file is not None else []
+    return analysis.fixtures[path]
 
 
 def _apply_fixtures(analysis: Analysis, render: Render, draft: Draft, fixtures: dict[str, list[Fixture]]) -> None:

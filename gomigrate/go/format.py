@@ -35,30 +35,31 @@ class Row(NamedTuple):
 def tabulate(rows: list[list[str]]) -> list[str]:
     """Lines in which each cell but a row's last is padded as text/tabwriter pads it (padding 1, blanks)."""
     widths = [[0] * len(row) for row in rows]
-
-    def column(start: int, end: int, index: int) -> None:
-        at = start
-        while at < end:
-            if len(rows[at]) <= index + 1:
-                at += 1
-                continue
-            stop = at
-            width = 0
-            while stop < end and len(rows[stop]) > index + 1:
-                cell = len(rows[stop][index])
-                width = max(width, cell + 1 if cell else 0)
-                stop += 1
-            for row in range(at, stop):
-                widths[row][index] = width
-            column(at, stop, index + 1)
-            at = stop
-
-    column(0, len(rows), 0)
+    _measure(rows, widths, 0, len(rows), 0)
     lines = []
     for row, width in zip(rows, widths, strict=True):
         padded = "".join(cell.ljust(w) for cell, w in zip(row[:-1], width[:-1], strict=True))
         lines.append((padded + row[-1]).rstrip())
     return lines
+
+
+def _measure(rows: list[list[str]], widths: list[list[int]], start: int, end: int, index: int) -> None:
+    """Fills in the widths of the columns from `index` on, of the rows from `start` to `end`."""
+    at = start
+    while at < end:
+        if len(rows[at]) <= index + 1:
+            at += 1
+            continue
+        stop = at
+        width = 0
+        while stop < end and len(rows[stop]) > index + 1:
+            cell = len(rows[stop][index])
+            width = max(width, cell + 1 if cell else 0)
+            stop += 1
+        for row in range(at, stop):
+            widths[row][index] = width
+        _measure(rows, widths, at, stop, index + 1)
+        at = stop
 
 
 def touches_layout(source: bytes, edits: Iterable[TextEdit]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from sys import intern
 from typing import NamedTuple
 
 _QUOTES = str.maketrans("", "", '"`')
@@ -88,7 +89,8 @@ def parse_go_mod(text: str, directory: str, *, vendored: bool = False) -> Module
         if verb == "module" and words:
             path = words[0]
         elif verb == "require" and len(words) >= 2:
-            requires[words[0]] = words[1]
+            # The modules of a checkout, and copies of one, require much the same.
+            requires[intern(words[0])] = intern(words[1])
         elif verb == "replace":
             _add_replacement(replaces, words, directory)
     return Module(path, directory, requires, replaces, vendored)

@@ -71,8 +71,8 @@ class References:
         """Files that hold the import path of a package."""
         return self._importers.get(self.workspace.import_path(folder), [])
 
-    def of(self, symbol: Symbol) -> list[Reference]:
-        """Every reference in the checkout, declarations left out."""
+    def of(self, symbol: Symbol, tests: bool = True) -> list[Reference]:
+        """Every reference in the checkout, declarations left out; with `tests` off those in test files as well."""
         found: list[Reference] = []
         checkout = self.workspace.checkout
         own = set(checkout.go_files_in(symbol.folder))
@@ -90,7 +90,7 @@ class References:
                 continue
             file = self.workspace.file(path)
             if file is not None:
-                found += self._in_file(file, symbol, own=path in own)
+                found += () if file.is_test and not tests else self._in_file(file, symbol, own=path in own)
             elif re.search(rb"\b" + re.escape(word) + rb"\b", data):
                 self.blind[symbol] = path
         return found
@@ -162,7 +162,7 @@ class References:
         return None if kind is None else False
 
     def _own_method(self, kind: Named, symbol: Symbol) -> bool:
-        return self.workspace.function(kind.folder or "", kind.name, symbol.name) is not None
+        return self.workspace.has_function(kind.folder or "", kind.name, symbol.name)
 
 
 def _declares(node: Node) -> bool:

@@ -6,6 +6,7 @@ answer everywhere: whoever asks must then leave the code alone.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -69,6 +70,8 @@ Type = Named | Pointer | Sequence | Signature | Literal
 class Types:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        # Of this resolver, and not of its class: an answer is plain, and keeps no file of the workspace.
+        self.member = cache(self._member)
 
     # -- types as written -----------------------------------------------------------------------------------
 
@@ -350,7 +353,7 @@ class Types:
             kind = self.written(spec[0], inner)
         return kind
 
-    def member(self, kind: Type | None, name: str, depth: int = 0) -> Type | None:
+    def _member(self, kind: Type | None, name: str, depth: int = 0) -> Type | None:
         """The type of a field, or the signature of a method, found through embedding."""
         if kind is None or depth > 8:
             return None

@@ -1,19 +1,30 @@
-"""The Go side of a checkout: modules, packages and import paths, with files parsed on demand and once."""
+"""The Go side of a checkout: modules, packages and import paths, with files parsed on demand.
+
+A parsed file takes twenty times the bytes of its source, so that files are not kept for good. One lives for as long as
+somebody holds it, and the last ones asked for a while longer; whoever asks later gets it parsed anew. Of the nodes of a
+file only their places are the same then. So whoever keeps a node keeps its file as well: a path has one living file at
+a time, and nodes of one file can be compared. What is kept of a file that may go is plain: paths, places, texts, types.
+"""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
+from weakref import WeakValueDictionary
 
 from tree_sitter import Node
 
 from gomigrate.checkout import Checkout
+from gomigrate.errors import UserError, printable
 from gomigrate.go.modules import GoWork, Module, Replacement, join, parse_go_mod, parse_go_work
 from gomigrate.go.syntax import SourceFile, Value
 from gomigrate.model import Note
 
+# Bytes of source. A tree takes twenty times as many, and what a checkout like Flyte's is asked for fits in.
+MAX_RECENT = 400_000
 _MANY_FILES = 16
 _SMALL_PACKAGE = 1 << 20
 _MOST_JOINED = 32
@@ -36,7 +47,13 @@ class Workspace:
         self.checkout = checkout
         self.modules: dict[str, Module] = {}
         self.work: GoWork | None = None
-        self._files: dict[str, SourceFile | None] = {}
+        # Files by path, for as long as somebody holds one; `_recent` holds those that were asked for last.
+        self._files: WeakValueDictionary[str, SourceFile] = WeakValueDictionary()
+        self._recent: dict[str, SourceFile] = {}
+        self._recent_bytes = 0
+        # By path, a hash of the bytes that were parsed.
+        self._read: dict[str, int] = {}
+        self._skipped: set[str] = set()
         self._package_names: dict[str, str] = {}
         self._looked: set[str] = set()
         self._joined: dict[str, tuple[bytes, list[int]] | None] = {}
@@ -47,9 +64,9 @@ class Workspace:
         self.folder_of = cache(self._folder_of)
         self.places = cache(self._places)
         self.versions = cache(self._versions)
-        self.function = cache(self._function)
-        self.value = cache(self._value)
-        self.type_spec = cache(self._type_spec)
+        self._function_file = cache(self._find_function)
+        self._value_file = cache(self._find_value)
+        self._type_file = cache(self._find_type)
         self.redeclared = cache(self._redeclared)
         for path in sorted(checkout.module_files):
             folder, _, name = path.rpartition("/")
@@ -72,10 +89,34 @@ class Workspace:
     # -- files and packages ---------------------------------------------------------------------------------
 
     def file(self, path: str) -> SourceFile | None:
-        """The parsed file; None (with a note) when it cannot be read, is not UTF-8 or has syntax errors."""
-        if path not in self._files:
-            self._files[path] = self._parse(path)
-        return self._files[path]
+        """The parsed file; None (with a note) when it cannot be read, is not UTF-8 or has syntax errors.
+
+        Raises UserError when it has been parsed before and has changed since then.
+        """
+        found = self._recent.pop(path, None)
+        if found is not None:
+            self._recent[path] = found
+            return found
+        found = self._files.get(path)
+        if found is not None or path in self._skipped:
+            return found
+        found = self._parse_again(path) if path in self._read else self._parse(path)
+        if found is None:
+            self._skipped.add(path)
+            return None
+        self._files[path] = found
+        self._recent[path] = found
+        self._recent_bytes += len(found.source)
+        while self._recent_bytes > MAX_RECENT:
+            oldest = self._recent.pop(next(iter(self._recent)))
+            self._recent_bytes -= len(oldest.source)
+        return found
+
+    def _parse_again(self, path: str) -> SourceFile:
+        data = self.checkout.read(path)
+        if data is None or hash(data) != self._read[path]:
+            raise UserError(f"{printable(path)}: was changed while it was looked at; nothing was written. Run again.")
+        return SourceFile(path, data)
 
     def _parse(self, path: str) -> SourceFile | None:
         data = self.checkout.read(path)
@@ -99,18 +140,14 @@ class Workspace:
         if file.is_too_deep:
             self.checkout.notes.append(Note(path, "is nested too deeply; the file is skipped"))
             return None
+        self._read[path] = hash(data)
         return file
 
     def files_holding(
         self, folder: str, word: bytes, before: tuple[bytes, ...] = _ANYTHING, after: tuple[bytes, ...] = _ANYTHING
-    ) -> list[SourceFile]:
+    ) -> Iterator[SourceFile]:
         """Parsed files of a package that hold the word, behind one of `before` and in front of one of `after`."""
-        found = []
-        for path in self._paths_holding(folder, word, before, after):
-            file = self.file(path)
-            if file is not None:
-                found.append(file)
-        return found
+        return filter(None, map(self.file, self._paths_holding(folder, word, before, after)))
 
     def _paths_holding(
         self, folder: str, word: bytes, before: tuple[bytes, ...], after: tuple[bytes, ...]
@@ -247,42 +284,56 @@ class Workspace:
 
     # -- symbols --------------------------------------------------------------------------------------------
 
-    def _function(self, folder: str, receiver: str, name: str) -> tuple[SourceFile, Node] | None:
+    def function(self, folder: str, receiver: str, name: str) -> tuple[SourceFile, Node] | None:
         """A function (receiver '') or method declared in a package; None when there is none, or more than one.
 
         Build-tagged files may declare the same function twice with different bodies: that is not one meaning.
         """
+        file = self._known(self._function_file(folder, receiver, name))
+        return (file, file.functions_by_name[(receiver, name)]) if file is not None else None
+
+    def has_function(self, folder: str, receiver: str, name: str) -> bool:
+        """Whether `function` finds one."""
+        return bool(self._function_file(folder, receiver, name))
+
+    def _find_function(self, folder: str, receiver: str, name: str) -> str:
         found = []
         before = (f"{receiver}) ".encode(), b"]) ") if receiver else (b"func ",)
         for file in self.files_holding(folder, name.encode(), before, (b"(", b"[")):
-            node = file.functions_by_name.get((receiver, name))
-            if node is not None:
+            if (receiver, name) in file.functions_by_name:
                 if file.declares_twice(receiver, name):
-                    return None
-                found.append((file, node))
-        return found[0] if len(found) == 1 else None
+                    return ""
+                found.append(file.path)
+        return found[0] if len(found) == 1 else ""
 
-    def _value(self, folder: str, name: str) -> tuple[SourceFile, Value] | None:
+    def value(self, folder: str, name: str) -> tuple[SourceFile, Value] | None:
         """A constant or variable at package level; None when there is none, or more than one."""
-        found = []
+        file = self._known(self._value_file(folder, name))
+        return (file, file.values[name]) if file is not None else None
+
+    def _find_value(self, folder: str, name: str) -> str:
         # How a declaration can begin, so that a mere use is not worth a parse.
         before = (b"const ", b"var ", b"\t", b", ", b"(", b"; ")
-        for file in self.files_holding(folder, name.encode(), before, (b" ", b",", b"\n", b"\r")):
-            value = file.values.get(name)
-            if value is not None:
-                found.append((file, value))
-        return found[0] if len(found) == 1 else None
+        holding = self.files_holding(folder, name.encode(), before, (b" ", b",", b"\n", b"\r"))
+        found = [file.path for file in holding if name in file.values]
+        return found[0] if len(found) == 1 else ""
 
-    def _type_spec(self, folder: str, name: str) -> tuple[SourceFile, Node] | None:
+    def type_spec(self, folder: str, name: str) -> tuple[SourceFile, Node] | None:
         """A declared type: its type_spec or type_alias."""
+        file = self._known(self._type_file(folder, name))
+        return (file, file.types[name]) if file is not None else None
+
+    def _find_type(self, folder: str, name: str) -> str:
         # Most types stand in a declaration of their own; only then are fewer files worth a parse.
         alone, in_group = (b"type ",), (b"\t", b"(", b"; ")
         for before, after in ((alone, (b"",)), (in_group, (b" ", b"\t"))):
             for file in self.files_holding(folder, name.encode(), before, after):
-                spec = file.types.get(name)
-                if spec is not None:
-                    return file, spec
-        return None
+                if name in file.types:
+                    return file.path
+        return ""
+
+    def _known(self, path: str) -> SourceFile | None:
+        return self.file(path) if path else None
 
     def _redeclared(self, folder: str) -> frozenset[str]:
         """Predeclared names that a package declares for itself, or may."""

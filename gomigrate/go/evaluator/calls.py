@@ -219,7 +219,7 @@ class Calls(Expressions):
         """Whether a called name is neither a variable nor a function of the package: it may be a type then."""
         folder = self._file.directory
         local = self._variable(name) is not None or lookup(self._file, name, node) is not None
-        return not local and self.workspace.function(folder, "", name) is None
+        return not local and not self.workspace.has_function(folder, "", name)
 
     def _converted(self, kind: Node, argument: Node) -> Expr:
         if self.kinds.of(self._file, kind) is not Kind.LIST:

@@ -51,6 +51,12 @@ class Compiler(Statements):
 
         return start
 
+    def close(self) -> None:
+        """Lets go of what was compiled. Closures that call each other would wait for the garbage collector, and with
+        them the syntax trees that they were made from."""
+        self._compiled.clear()
+        self.runtime.close()
+
     def _context(self, context: Context) -> Stmt:
         if context.holds is None:
             return self.stmt(context.node)

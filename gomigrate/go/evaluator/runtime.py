@@ -50,13 +50,17 @@ class Context(NamedTuple):
     holds: bool | None = None
 
 
+def _unset(free: Free) -> Obj:
+    return Obj(NIL, "unset", free)
+
+
 class Runtime:
     """The state of one run. `begin` starts the next one; the `asked_...` flags stay, and say what more to try."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Obj] = {}
         self.keys: dict[str, str] = {}
-        self.make_object: Callable[[Free], Obj] = lambda free: Obj(NIL, "unset", free)
+        self.make_object: Callable[[Free], Obj] = _unset
         self.growth: Growth = tight
         self.order: tuple[str, ...] = ()
         self.fresh_lists = False
@@ -70,6 +74,10 @@ class Runtime:
         self._steps = 0
         self._max_steps = MAX_STEPS
         self._limit = 0
+
+    def close(self) -> None:
+        """Lets go of what makes objects, which knows this state in turn."""
+        self.make_object = _unset
 
     def begin(self, names: int) -> None:
         """`names` is how many names the lists of the sample hold together.
