@@ -16,7 +16,7 @@ from gomigrate.finalizer.identity import declaration
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.go.references import Reference
 from gomigrate.go.scope import lookup, parameters
-from gomigrate.go.syntax import NAMES, SourceFile, ancestors, arguments_of, called, descend, named, statements
+from gomigrate.go.syntax import NAMES, SourceFile, ancestors, arguments_of, called, calls_in, descend, named, statements
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 
@@ -140,7 +140,7 @@ def _only_guards(file: SourceFile, question: Use, adds: list[Node]) -> bool:
             if negated:
                 return any(body.start_byte <= a.start_byte < body.end_byte for a in adds)
             inside = statements(body)
-            return len(inside) == 1 and inside[0].type == "return_statement" and not descend(body, "call_expression")
+            return len(inside) == 1 and inside[0].type == "return_statement" and not calls_in(body)
         elif outer.type == "binary_expression":
             operator = outer.child_by_field_name("operator")
             if operator is None or file.text(operator) != "&&" or not negated:

@@ -14,7 +14,7 @@ from gomigrate.finalizer.operations import Meaning, Opaque, classify_function
 from gomigrate.go.evaluator.library import FUNCTIONS
 from gomigrate.go.references import Symbol, symbol_of
 from gomigrate.go.scope import lookup, parameters
-from gomigrate.go.syntax import SourceFile, descend
+from gomigrate.go.syntax import INSTANTIATIONS, SourceFile, calls_in, descend, named
 from gomigrate.go.types import Named, Pointer, Types
 
 # What is longer does more than one operation; looking into it would only cost time.
@@ -124,29 +124,32 @@ def only_about(types: Types, file: SourceFile, test: Node, gone: set[Symbol]) ->
     body = file.source[test.start_byte : test.end_byte]
     if not any(symbol.name.encode() in body for symbol in gone):
         return False
-    workspace = types.workspace
-    folder = file.directory
     hits = 0
-    for call in descend(test, "call_expression"):
-        function = call.child_by_field_name("function")
-        if function is None:
-            continue
-        symbol: Symbol | None = None
-        if function.type == "identifier":
-            name = file.text(function)
-            if lookup(file, name, function) is None and workspace.has_function(folder, "", name):
-                symbol = Symbol(folder, "", name)
-                found = workspace.function(folder, "", name)
-                if found is not None and found[0].is_test:
-                    continue
-        elif function.type == "selector_expression":
-            symbol = _selected(types, file, function)
+    for call in calls_in(test):
+        symbol = _called_here(types, file, call)
         if symbol is None:
             continue
         if symbol not in gone:
             return False
         hits += 1
     return hits > 0
+
+
+def _called_here(types: Types, file: SourceFile, call: Node) -> Symbol | None:
+    """The function or method of the file's own package that is called, unless a test declares it."""
+    function = call.child_by_field_name("function")
+    while function is not None and function.type in INSTANTIATIONS:
+        function = named(function)[0]
+    if function is not None and function.type == "selector_expression":
+        return _selected(types, file, function)
+    if function is None:
+        kind = types.written(file, call.child_by_field_name("type"))
+        name = kind.name if isinstance(kind, Named) and kind.folder == file.directory else ""
+    else:
+        name = file.text(function) if function.type == "identifier" else ""
+        name = "" if lookup(file, name, function) is not None else name
+    declared = types.workspace.function(file.directory, "", name) if name else None
+    return Symbol(file.directory, "", name) if declared is not None and not declared[0].is_test else None
 
 
 def _selected(types: Types, file: SourceFile, function: Node) -> Symbol | None:

@@ -25,6 +25,7 @@ from gomigrate.go.syntax import (
     ancestors,
     arguments_of,
     called,
+    calls_in,
     descend,
     in_order,
     named,
@@ -385,12 +386,12 @@ def _noise(file: SourceFile, context: list[Context], nodes: tuple[Node, ...]) ->
     function = next((a for a in ancestors(nodes[0]) if a.type in FUNCTION_LIKE), None)
     if function is None:
         return None
-    for node in descend(function, "call_expression", "assignment_statement"):
+    for node in in_order([*calls_in(function), *descend(function, "assignment_statement")]):
         if node.start_byte < start or node.end_byte > end:
             continue
         if any(c.node.start_byte <= node.start_byte and node.end_byte <= c.node.end_byte for c in context):
             continue
-        if node.type == "call_expression" and not _is_quiet(file, node):
+        if node.type != "assignment_statement" and not _is_quiet(file, node):
             return node
         if node.type == "assignment_statement" and any(
             t.type != "identifier"

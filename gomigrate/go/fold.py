@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from tree_sitter import Node
 
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, NAMES, SourceFile, ancestors, descend, named
+from gomigrate.go.syntax import FUNCTION_LIKE, NAMES, SourceFile, ancestors, calls_in, descend, named
 
 Span = tuple[int, int]
 _ASSIGNMENTS = ("short_var_declaration", "assignment_statement")
@@ -97,7 +97,7 @@ class Fold:
             self.file.text(u).startswith("<-") for u in descend(node, "unary_expression")
         ):
             return False
-        return all(self.is_quiet(c) for c in descend(node, "call_expression"))
+        return all(self.is_quiet(c) for c in calls_in(node))
 
     def _know_variable(self, assignment: Node, node: Node, value: bool) -> None:
         target = self._target(assignment, node)

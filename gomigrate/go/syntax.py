@@ -34,6 +34,8 @@ FUNCTION_LIKE = FUNCTIONS | {"func_literal"}
 # A name in an expression. The grammar takes `f[T](x)` and `table[key](x)` for conversions, and the names for types.
 NAMES = ("identifier", "type_identifier")
 _IDENTIFIERS = frozenset({*NAMES, "field_identifier"})
+# What may stand around the name of the function in a call.
+INSTANTIATIONS = ("parenthesized_expression", "index_expression", "type_instantiation_expression")
 _WORD = frozenset(bytes((c,)) for c in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
 
@@ -412,6 +414,19 @@ def arguments_of(call: Node) -> list[Node]:
     """The arguments of a call, comments left out; none for what is no call."""
     arguments = call.child_by_field_name("arguments")
     return named(arguments) if arguments is not None else []
+
+
+def calls_in(node: Node) -> list[Node]:
+    """The calls below a node, in no order; also those that the grammar takes for conversions to a type with arguments,
+    `f[T](x)`, which may be either and have no `function`."""
+    found = descend(node, "call_expression", "type_conversion_expression")
+    return [n for n in found if n.type == "call_expression" or is_instantiated(n)]
+
+
+def is_instantiated(conversion: Node) -> bool:
+    """Whether a conversion is written like `f[T](x)`, and may be a call."""
+    kind = conversion.child_by_field_name("type")
+    return kind is not None and kind.type == "generic_type"
 
 
 def statement_around(node: Node) -> Node | None:

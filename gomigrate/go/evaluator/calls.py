@@ -29,13 +29,12 @@ from gomigrate.go.evaluator.values import (
     Unsupported,
 )
 from gomigrate.go.scope import lookup, parameters
-from gomigrate.go.syntax import SourceFile, named, unparen
+from gomigrate.go.syntax import INSTANTIATIONS, SourceFile, named, unparen
 from gomigrate.go.types import Named, Pointer
 
 RETURN = ("return", "")
 MAX_INLINE = 8
 _RESULT = "return"
-_INSTANTIATIONS = ("parenthesized_expression", "index_expression", "type_instantiation_expression")
 _FEWEST = {"copy": 2}
 Fitting = Callable[[Any], Any] | None
 
@@ -163,7 +162,7 @@ class Calls(Expressions):
 
     def _x_call_expression(self, node: Node) -> Expr:
         function = child(node, "function")
-        while function.type in _INSTANTIATIONS:
+        while function.type in INSTANTIATIONS:
             function = named(function)[0]
         arguments = named(child(node, "arguments"))
         if function.type == "selector_expression":

@@ -24,7 +24,7 @@ from gomigrate.go.evaluator.values import (
     Slice,
     Unsupported,
 )
-from gomigrate.go.syntax import FUNCTION_LIKE, descend, enclosing, named, string_value, unparen
+from gomigrate.go.syntax import FUNCTION_LIKE, calls_in, descend, enclosing, named, string_value, unparen
 from gomigrate.go.types import Named, Pointer
 
 Values = Callable[[Frame], list[Any]]
@@ -113,8 +113,8 @@ class Expressions(Names):
         return run
 
     def _may_change(self, node: Node) -> bool:
-        for call in descend(node, "call_expression"):
-            function = child(call, "function")
+        for call in calls_in(node):
+            function = call.child_by_field_name("function") or child(call, "type")
             name = function.child_by_field_name("field") if function.type == "selector_expression" else function
             if self._text(name) not in _PURE:
                 return True
