@@ -66,12 +66,9 @@ def cli() -> None:
 @cli.command()
 @checkout_argument
 @click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
     help="The patch; else, or with -, standard output.",
-)
+)  # fmt: skip
 @report_option
 @form_option
 @click.option(

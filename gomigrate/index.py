@@ -10,6 +10,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -56,7 +57,7 @@ def build(
     modules = _modules(checkout)
     # What ends one text may begin another, where a quote stands alone in a comment.
     beginnings = b"|".join(re.escape(start[1:]) for start in _starts(modules))
-    quoted = [re.compile(rb"%b(?:%b)[^%b]*(?=%b)" % (q, beginnings, q, q)) for q in (b'"', b"`")]
+    quoted = [re.compile(rb"%b(?:%b)[^%b]*(?=%b)" % (q, beginnings, q, q)) for q in (b'"', b"`") if modules]
     ours: dict[bytes, list[str] | None] = {}
     holding: list[str] = []
     marked: list[str] = []
@@ -78,7 +79,7 @@ def build(
                     marked.append(path)
                 break
         limit = _before_functions(data)
-        for text in [t for one in quoted for t in one.findall(data, 0, limit)] if modules else ():
+        for text in chain.from_iterable(one.findall(data, 0, limit) for one in quoted):
             if text not in ours:
                 package = text[1:]
                 inside = _inside(package, modules)

@@ -20,6 +20,7 @@ from gomigrate.finalizer.found import Found
 from gomigrate.finalizer.helpers import Helper
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.objects import type_of_free
+from gomigrate.finalizer.places import Spot
 from gomigrate.finalizer.sites import Site, Unknown
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.references import Reference, References, Symbol
@@ -64,7 +65,7 @@ class Analysis:
         # Package, or None for all -> name of a method -> files that may declare an interface which wants it.
         self.wanting: dict[str | None, dict[str, list[str]]] = {}
         self.touched: list[tuple[SourceFile, Node, Node]] | None = None
-        self.sites: dict[tuple[str, int, int], Site | Unknown] = {}
+        self.sites: dict[Spot, Site | Unknown] = {}
         # Path of a test file -> names in it that stand for any finalizer.
         self.fixtures: dict[str, list[Fixture]] = {}
         self.calls: dict[tuple[str, int], Call | None] = {}

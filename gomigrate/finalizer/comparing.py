@@ -58,14 +58,15 @@ def _shape(value: Any) -> str:
 def takes_over(outcomes: list[Outcome], final: bool = False) -> bool:
     """Whether all that is done, on every sample so far, is to put the names of one list in the place of another's, or
     beside them, whatever names these are. At the end (`final`) one list must have changed."""
-    changed = {i for o in outcomes for i, x in enumerate(o.after) if x != o.sample.lists[i]}
-    if len(changed) > 1 or (final and not changed) or any(o.values != () or len(o.after) != 2 for o in outcomes):
+    if any(o.values != () or len(o.after) != 2 for o in outcomes):
+        return False
+    changed = {i for o in outcomes for i in (0, 1) if o.after[i] != o.sample.lists[i]}
+    if len(changed) > 1 or (final and not changed):
         return False
     target = next(iter(changed), 0)
-    sets = [tuple(set(x or ()) for x in (o.after[target], *o.sample.lists)) for o in outcomes]
-    if any(not new <= one | other for new, one, other in sets):
-        return False
-    return all(s[0] == s[2 - target] for s in sets) or all(s[0] >= s[1 + target] for s in sets)
+    lists = ((o.after[target], o.sample.lists[target], o.sample.lists[1 - target]) for o in outcomes)
+    sets = [tuple(set(x or ()) for x in three) for three in lists]
+    return all(new == theirs for new, _, theirs in sets) or all(own <= new <= own | theirs for new, own, theirs in sets)
 
 
 # Questions

@@ -20,6 +20,7 @@ from gomigrate.finalizer.fresh import is_created, is_fresh, is_written_over
 from gomigrate.finalizer.identity import Path, changes_between, is_same, origins, path_of
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.operations import Meaning, classify_unit
+from gomigrate.finalizer.places import spot
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.go.dominance import Fact, facts
 from gomigrate.go.evaluator.values import Free
@@ -89,7 +90,7 @@ class Deletion:
         node = fact.condition
         if node.type not in ("call_expression", "binary_expression", "unary_expression"):
             return None
-        key = (file.path, node.start_byte, node.end_byte)
+        key = spot(file, node)
         if key not in self._asked:
             # `err != nil` and its like are no questions about an object: nothing is run for them.
             asks = "(" in file.text(node) or "DeletionTimestamp" in file.text(node)

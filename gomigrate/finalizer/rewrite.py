@@ -171,13 +171,12 @@ class Rewriter:
         """A name that does not change, as written at a node. Raises Refused when it cannot be named there."""
         if key.text:
             return key.text
-        called = "()" if key.called else ""
         if key.folder != file.directory and not key.name[:1].isupper():
             raise Refused(f"the finalizer's name is {key.name} of {self._package_of(key)}, which is not exported")
         if key.folder is not None:
             if not self.sees(file.directory, key.folder):
                 raise Refused(f"the finalizer's name is {key.name} of {self._package_of(key)}, not to be imported here")
-            text = namer.constant(file, at, Constant(key.folder, key.name)) + called
+            text = namer.constant(file, at, Constant(key.folder, key.name)) + ("()" if key.called else "")
         elif file.import_of(key.path) is not None or (key.package and self._shares_module(file, key.user)):
             text = f"{namer.package(file, at, key.path, key.package)}.{key.name}"
         else:

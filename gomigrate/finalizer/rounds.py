@@ -17,6 +17,7 @@ from gomigrate.finalizer.found import computed_constants, group
 from gomigrate.finalizer.helpers import find_helpers
 from gomigrate.finalizer.names import find_names
 from gomigrate.finalizer.operations import forget
+from gomigrate.finalizer.places import spot
 from gomigrate.finalizer.sites import Site, Unknown, find_site
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Operation
@@ -98,7 +99,7 @@ def look(analysis: Analysis) -> None:
             continue
         if _covered(found, file, node):
             continue
-        key = (file.path, node.start_byte, node.end_byte)
+        key = spot(file, node)
         if key not in analysis.sites:
             analysis.sites[key] = find_site(analysis.types, file, node)
         seen = analysis.sites[key]

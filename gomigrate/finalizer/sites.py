@@ -129,12 +129,12 @@ def find_site(types: Types, file: SourceFile, access: Node) -> Site | Unknown:
         break
     if best is not None:
         return best
-    statement = statement_around(access)
-    if statement is not None and not taken_over and _is_write(file, access) and _sets_given(file, statement, access):
+    statement, writes = statement_around(access), _is_write(file, access)
+    if statement is not None and not taken_over and writes and _sets_given(file, statement, access):
         taken_over = ((statement.start_byte, statement.end_byte),)
     why = first_context or first
     reason = why.reason if why is not None else "is not understood"
-    return Unknown(file, access, reason, _is_write(file, access), why is not None and why.guarded, taken_over)
+    return Unknown(file, access, reason, writes, why is not None and why.guarded, taken_over)
 
 
 def _sets_given(file: SourceFile, statement: Node, access: Node) -> bool:

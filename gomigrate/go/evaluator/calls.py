@@ -188,9 +188,10 @@ class Calls(Expressions):
             # `list[string](names)` reads like a conversion, and is a call where that is a function.
             if called.folder is None and (called.package, called.name) in library.FUNCTIONS:
                 return self._package_call(node, called.package, called.name, [operand])
-            found = self.workspace.function(called.folder, "", called.name) if called.folder is not None else None
-            if found is not None:
-                call, given = self._declared(called.folder or "", "", called.name, found), self._operands([operand])
+            folder = called.folder
+            found = self.workspace.function(folder, "", called.name) if folder is not None else None
+            if folder is not None and found is not None:
+                call, given = self._declared(folder, "", called.name, found), self._operands([operand])
                 return lambda frame: self._invoke(call, given(frame), node)
         return self._converted(kind, operand)
 
