@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ from gomigrate.go.types import Named, Pointer, Types
 MAX_LINES = 60
 _OUTSIDE = ("go_statement", "defer_statement", "select_statement", "send_statement", "goto_statement", "float_literal")
 _WORD = re.compile(rb"[\w\x80-\xff]+")
-_TOUCHES = (b"Finalizers", b"DeletionTimestamp")
+_TOUCHES = (re.compile(b"Finalizers"), re.compile(b"DeletionTimestamp"))
+_Candidate = tuple[SourceFile, Node]
 
 
 class Helper(NamedTuple):
@@ -39,38 +41,52 @@ def find_helpers(types: Types, files: Iterable[SourceFile]) -> list[Helper]:
     A helper may call helpers: those that name one already found are looked at again until none is new.
     """
     found: dict[Symbol, Helper] = {}
-    candidates = [
-        (file, node)
-        for file in files
-        if not file.is_generated
-        for node in file.functions
-        if node.child_by_field_name("body") is not None
+    wanted: list[_Candidate] = []
+    others: list[_Candidate] = []
+    for file in files:
+        spots = _touches(file) if not file.is_generated else []
+        for node in file.functions if not file.is_generated else ():
+            if _may_be_helper(file, node):
+                (wanted if _stands_in(spots, node) else others).append((file, node))
+    words: dict[tuple[str, int], frozenset[bytes]] = {}
+    while wanted:
+        fresh = [helper for one in wanted if (helper := _helper(types, *one)) is not None]
+        found |= {helper.symbol: helper for helper in fresh}
+        names = {helper.symbol.name.encode() for helper in fresh}
+        wanted, left, others = [], others, []
+        for one in left:
+            (wanted if names and not names.isdisjoint(_words(words, *one)) else others).append(one)
+    return list(found.values())
+
+
+def _may_be_helper(file: SourceFile, node: Node) -> bool:
+    return (
+        node.child_by_field_name("body") is not None
         and node.end_point.row - node.start_point.row <= MAX_LINES
         and not _is_test_function(file, node)
-    ]
-    names: set[bytes] = set()
-    seen: set[tuple[str, int]] = set()
-    while True:
-        fresh = []
-        for file, node in candidates:
-            key = (file.path, node.start_byte)
-            if key not in seen and _names_one(file, node, names):
-                seen.add(key)
-                helper = _helper(types, file, node)
-                if helper is not None:
-                    fresh.append(helper)
-        if not fresh:
-            return list(found.values())
-        for helper in fresh:
-            found[helper.symbol] = helper
-            names.add(helper.symbol.name.encode())
+    )
 
 
-def _names_one(file: SourceFile, function: Node, names: set[bytes]) -> bool:
-    """Whether a function touches what finalizers are about, or names one of these helpers."""
+def _touches(file: SourceFile) -> list[int]:
+    """Where in a file something stands that finalizers are about, in order."""
+    return sorted(m.start() for pattern in _TOUCHES for m in pattern.finditer(file.source))
+
+
+def _stands_in(spots: list[int], function: Node) -> bool:
+    """Whether one of these offsets lies in the body of a function."""
     body = function.child_by_field_name("body")
-    text = file.source[body.start_byte : body.end_byte]  # type: ignore[union-attr]
-    return any(n in text for n in _TOUCHES) or (bool(names) and not names.isdisjoint(_WORD.findall(text)))
+    next_one = bisect_left(spots, body.start_byte) if body is not None else len(spots)
+    return next_one < len(spots) and body is not None and spots[next_one] < body.end_byte
+
+
+def _words(known: dict[tuple[str, int], frozenset[bytes]], file: SourceFile, function: Node) -> frozenset[bytes]:
+    """The words in the body of a function."""
+    key = file.path, function.start_byte
+    if key not in known:
+        body = function.child_by_field_name("body")
+        text = file.source[body.start_byte : body.end_byte] if body is not None else b""
+        known[key] = frozenset(_WORD.findall(text))
+    return known[key]
 
 
 def _helper(types: Types, file: SourceFile, node: Node) -> Helper | None:

@@ -86,11 +86,11 @@ class References:
                 if path in own:
                     self.blind[symbol] = path
                 continue
-            if word not in data:
+            if word not in data or (not tests and path.endswith("_test.go") and self.workspace.has_parsed(path)):
                 continue
             file = self.workspace.file(path)
             if file is not None:
-                found += () if file.is_test and not tests else self._in_file(file, symbol, own=path in own)
+                found += self._in_file(file, symbol, own=path in own) if tests or not file.is_test else ()
             elif re.search(rb"\b" + re.escape(word) + rb"\b", data):
                 self.blind[symbol] = path
         return found

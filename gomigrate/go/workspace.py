@@ -112,6 +112,10 @@ class Workspace:
             self._recent_bytes -= len(oldest.source)
         return found
 
+    def has_parsed(self, path: str) -> bool:
+        """Whether a file is known to be one that can be parsed."""
+        return path in self._read
+
     def _parse_again(self, path: str) -> SourceFile:
         data = self.checkout.read(path)
         if data is None or hash(data) != self._read[path]:
@@ -363,6 +367,8 @@ def _holding(
     data: bytes, begins: list[int], word: bytes, before: tuple[bytes, ...], after: tuple[bytes, ...]
 ) -> list[int]:
     """Which of the files that are joined in `data`, and begin there, hold a word behind and in front of such texts."""
+    if len(before) == 1:
+        word, before = before[0] + word, _ANYTHING
     found: list[int] = []
     tries = 0
     at = data.find(word)
