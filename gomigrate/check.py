@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,8 +111,7 @@ def _check_files(
     if _concerned(workspace, wanted, settings.pack.needles):
         from gomigrate.finalizer.analysis import Analysis
         from gomigrate.finalizer.diagnostics import findings
-        from gomigrate.finalizer.rounds import begin, look
-        from gomigrate.finalizer.stage_diagnostics import of_analysis
+        from gomigrate.finalizer.looking import begin, look
 
         watch.lap("load")
         analysis = begin(
@@ -121,7 +120,7 @@ def _check_files(
         watch.lap("parse")
         look(analysis)
         watch.lap("understand")
-        found = settings.rated(d for d in findings(analysis, of_analysis(analysis)) if d.path in wanted)
+        found = settings.rated(d for d in findings(analysis, _at_stages(analysis)) if d.path in wanted)
     notes = (
         # A hook that has nothing to say of a file says nothing.
         *(_chosen(settings) if found else ()),
@@ -162,9 +161,8 @@ def _check_folder(
     beside = background.ask("companions", wanted_names(settings.pack.finalizers, settings.stage))
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
+    from gomigrate.finalizer.looking import begin, look
     from gomigrate.finalizer.name_diagnostics import unmatched
-    from gomigrate.finalizer.rounds import begin, look
-    from gomigrate.finalizer.stage_diagnostics import of_analysis
     from gomigrate.go.workspace import Workspace
 
     watch.lap("load")
@@ -175,12 +173,21 @@ def _check_folder(
     analysis = begin(Analysis(workspace, settings.pack, settings.stage, selection=settings.selection, index=index))
     watch.lap("parse")
     look(analysis)
-    more = [*of_analysis(analysis), *_companions(analysis, beside())]
+    more = [*_at_stages(analysis), *_companions(analysis, beside())]
     watch.lap("understand")
     inside = os.path.relpath(folder.resolve(), checkout.top).replace(os.sep, "/")
     prefix = "" if inside == "." else f"{inside}/"
     notes = (*_chosen(settings), *checkout.notes, *unmatched(analysis))
     return settings.rated(d for d in findings(analysis, more) if d.path.startswith(prefix)), notes
+
+
+def _at_stages(analysis: Analysis) -> Iterable[Diagnostic]:
+    """What stands at another stage than the one that is asked for: in most code nothing does."""
+    if not any(uses.has_next_stage for uses in analysis.names):
+        return ()
+    from gomigrate.finalizer.stage_diagnostics import of_analysis
+
+    return of_analysis(analysis)
 
 
 def _companions(analysis: Analysis, paths: list[str]) -> tuple[Diagnostic, ...]:

@@ -95,9 +95,9 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     # What is imported and prepared here is so while the checkout is read.
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.finding import candidates, early
+    from gomigrate.finalizer.looking import begin
     from gomigrate.finalizer.name_diagnostics import unmatched
     from gomigrate.finalizer.plan import make_plan
-    from gomigrate.finalizer.rounds import begin
     from gomigrate.git.folder import origin
     from gomigrate.git.web import web_folder
     from gomigrate.go.syntax import prepare as prepare_queries

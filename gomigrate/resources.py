@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from gomigrate.errors import UserError
@@ -28,6 +27,8 @@ def copy_folder(source: Path, target: Path) -> None:
 
     Not by shutil.copytree, which goes on and then tells of all of them, and which wants pipes to be files.
     """
+    import shutil
+
     target.mkdir(exist_ok=True)
     for entry in os.scandir(source):
         place = target / entry.name

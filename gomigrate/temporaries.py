@@ -7,10 +7,8 @@ locks, nothing that might belong to another run is removed.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import shutil
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -112,6 +110,8 @@ def clean(target: Path) -> None:
 
 
 def _path(target: Path) -> Path:
+    import hashlib
+
     mark = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
     return target.with_name(f".gomigrate-{mark}.tmp")
 
@@ -181,6 +181,8 @@ def _is_at(handle: int, path: Path) -> bool:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
+        import shutil
+
         shutil.rmtree(path)
     else:
         os.unlink(path)

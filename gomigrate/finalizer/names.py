@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -32,23 +31,28 @@ class Mention(NamedTuple):
     node: Node
 
 
-@dataclass
 class NameUses:
     """Everything that is known of one finalizer name in a checkout."""
 
-    rule: FinalizerName
-    old: list[Declared] = field(default_factory=list)
-    new: list[Declared] = field(default_factory=list)
-    old_literals: list[Reference] = field(default_factory=list)
-    new_literals: list[Reference] = field(default_factory=list)
-    mentions: list[Mention] = field(default_factory=list)
-    old_references: list[Reference] = field(default_factory=list)
-    new_references: list[Reference] = field(default_factory=list)
+    def __init__(self, rule: FinalizerName) -> None:
+        self.rule = rule
+        self.old: list[Declared] = []
+        self.new: list[Declared] = []
+        self.old_literals: list[Reference] = []
+        self.new_literals: list[Reference] = []
+        self.mentions: list[Mention] = []
+        self.old_references: list[Reference] = []
+        self.new_references: list[Reference] = []
 
     @property
     def migrated(self) -> bool:
         """Whether the new name is declared or used: the code is at a stage already, by this tool or by hand."""
         return bool(self.new or self.new_literals)
+
+    @property
+    def has_next_stage(self) -> bool:
+        """Whether the code honours both names, and may be taken on."""
+        return self.migrated and bool(self.old or self.old_literals)
 
     @property
     def places(self) -> list[SourceFile]:

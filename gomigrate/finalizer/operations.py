@@ -176,7 +176,7 @@ class _Known(NamedTuple):
 
 
 # Versions of one module, copies and generated code hold the same functions again and again.
-_KNOWN: dict[bytes, _Known] = {}
+_KNOWN: dict[str, _Known] = {}
 
 
 def forget() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from tree_sitter import Node
 
 from gomigrate.catalogue import Rule
@@ -34,6 +32,8 @@ def _source(file: SourceFile, node: Node) -> str:
     start = file.source.rfind(b"\n", 0, node.start_byte) + 1
     indent = file.source[start : node.start_byte]
     text = file.text(node)
-    if not indent.strip():
+    if not indent.strip() and "\n" in text:
+        import textwrap
+
         text = textwrap.dedent(indent.decode() + text)
     return text.replace("\r\n", "\n").strip("\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -68,15 +67,13 @@ def is_past(references: References, found: FoundName) -> bool:
     )
 
 
-def in_use(references: References, found: Found, uses: NameUses) -> NameUses:
-    """The uses without those of constants that hold the new name as something else, an annotation's key say: they do
-    not tell that the code is at a stage."""
+def leave_others_out(references: References, found: Found, uses: NameUses) -> None:
+    """Forgets the uses of constants that hold the new name as something else, an annotation's key say: they do not tell
+    that the code is at a stage."""
     flowing = {d.symbol for n in found.names if n.text == uses.rule.new for d in n.declared}
-    new = [d for d in uses.new if d.symbol in flowing or not _is_other(references.of(d.symbol))]
-    literals = [r for r in uses.new_literals if not _is_other([r])]
-    return replace(
-        uses, new=new, new_literals=literals, new_references=[r for d in new for r in references.of(d.symbol)]
-    )
+    uses.new = [d for d in uses.new if d.symbol in flowing or not _is_other(references.of(d.symbol))]
+    uses.new_literals = [r for r in uses.new_literals if not _is_other([r])]
+    uses.new_references = [r for d in uses.new for r in references.of(d.symbol)]
 
 
 def _is_other(uses: list[Reference]) -> bool:

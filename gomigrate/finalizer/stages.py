@@ -109,7 +109,7 @@ def next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
 
 
 def _next_stage(analysis: Analysis, uses: NameUses) -> Step | None:
-    if not uses.migrated or not (uses.old or uses.old_literals):
+    if not uses.has_next_stage:
         return None
     if analysis.stage is Stage.CLEANUP and uses.rule.old in analysis.public:
         held = [*((d.file, d.value.spec) for d in uses.old), *((r.file, r.node) for r in uses.old_literals)]

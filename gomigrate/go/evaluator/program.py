@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from hashlib import blake2b
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -27,8 +26,8 @@ _SLOT = re.compile(r"\w+#\d+")
 _FIXED = (EMPTY, NIL, UNTYPED_NIL, NO_ERROR, UNIT)
 
 
-def program_of(*parts: Any) -> bytes | None:
-    """A digest of compiled code and of what it is given; None when something in it cannot be told.
+def program_of(*parts: Any) -> str | None:
+    """A description of compiled code and of what it is given; None when something in it cannot be told.
 
     Names of variables, of constants and from outside count by the order in which they appear.
     """
@@ -38,11 +37,11 @@ def program_of(*parts: Any) -> bytes | None:
             reader.read(part)
     except _Strange:
         return None
-    return blake2b("\n".join(reader.found).encode("utf-8", "surrogatepass"), digest_size=20).digest()
+    return "\n".join(reader.found)
 
 
 class _Strange(Exception):
-    """A value that a digest would not do justice to."""
+    """A value that a description would not do justice to."""
 
 
 class _Reader:
