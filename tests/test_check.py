@@ -140,3 +140,26 @@ def test_nothing_outside_is_read(make_repo: MakeRepo, tmp_path: Path, way: str, 
         active = False
     assert any(p.startswith(str(repo)) for p in opened)
     assert [p for p in opened if p.startswith(str(outside))] == []
+
+
+# A hook starts for every commit: what one file does not need would be most of its time.
+NOT_FOR_A_FILE = {
+    *("hashlib", "jinja2", "libcst", "pathspec", "rich", "subprocess"),
+    *("gomigrate.background", "gomigrate.index", "gomigrate.report", "gomigrate.verify"),
+    *("gomigrate.finalizer.blocking", "gomigrate.finalizer.plan", "gomigrate.finalizer.stages"),
+}
+
+
+def test_a_file_loads_only_what_it_needs(make_repo: MakeRepo) -> None:
+    repo = make_repo(load("helpers-side-by-side").input)
+    script = f"""\
+import sys
+from gomigrate.api import check
+found, _ = check(sys.argv[1:], pack="flyte")
+print(len(found), *(set(sys.modules) & {NOT_FOR_A_FILE}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, repo / "ships/ships.go"], capture_output=True, text=True, check=True
+    )
+    count, *loaded = done.stdout.split()
+    assert int(count) > 0 and loaded == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
@@ -15,7 +16,6 @@ from gomigrate.catalogue import DIRECTIVE
 from gomigrate.finalizer.calls import Call
 from gomigrate.finalizer.decision import Decision, Going, Kept
 from gomigrate.finalizer.effective_runtime import Runtime, effective_runtime
-from gomigrate.finalizer.fixtures import Fixture
 from gomigrate.finalizer.found import Found
 from gomigrate.finalizer.helpers import Helper
 from gomigrate.finalizer.names import NameUses
@@ -27,11 +27,14 @@ from gomigrate.go.references import Reference, References, Symbol
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Type, Types
 from gomigrate.go.workspace import Workspace
-from gomigrate.index import Index
 from gomigrate.model import NameProposal, Stage
 from gomigrate.packs import Pack
 from gomigrate.selection import Selection
 from gomigrate.suppressions import Suppressions
+
+if TYPE_CHECKING:
+    from gomigrate.finalizer.fixtures import Fixture
+    from gomigrate.index import Index
 
 _EVERYTHING = Selection()
 

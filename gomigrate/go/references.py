@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import Node
 
 from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import NAMES, SourceFile, occurrences
 from gomigrate.go.types import Named, Pointer, Types
-from gomigrate.index import Index
+
+if TYPE_CHECKING:
+    from gomigrate.index import Index
 
 
 class Symbol(NamedTuple):
