@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable
@@ -480,9 +479,7 @@ def _refuse_unsafe(top: Path, plan: Plan, allow_staged: bool) -> None:
 
 
 def main() -> None:
-    """The entry point `gomigrate`."""
-    # A run is short, and most of what it makes it needs to its end.
-    gc.set_threshold(100_000)
+    """Runs the command that the arguments name, and ends the process."""
     try:
         cli(prog_name="gomigrate")
     except SystemExit as done:
