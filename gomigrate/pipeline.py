@@ -92,7 +92,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
         finally:
             ahead.background.close()
     started = time.perf_counter()
-    # What is imported and prepared here is so while the checkout is read.
+    # What is imported here is so while the checkout is read.
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.finding import candidates, early
     from gomigrate.finalizer.looking import begin
@@ -100,11 +100,9 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     from gomigrate.finalizer.plan import make_plan
     from gomigrate.git.folder import origin
     from gomigrate.git.web import web_folder
-    from gomigrate.go.syntax import prepare as prepare_queries
     from gomigrate.go.workspace import Workspace
 
     candidates(pack)
-    prepare_queries()
     asked = ahead.background.ask("companions", wanted_names(pack.finalizers, options.stage))
     ahead.prepare()
     checkout = opened(ahead.walked())

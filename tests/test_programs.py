@@ -125,12 +125,41 @@ def test_a_name_with_another_value_is_another_name(tmp_path: Path) -> None:
     assert [m.keys[0].constant for m in found if isinstance(m, Meaning)] == ["a.dev/one", "b.dev/two"]
 
 
-def test_a_predeclared_name_that_a_package_declares_anew_is_another_one(tmp_path: Path) -> None:
-    own = "func append(list []string, name string) []string {\n\treturn list\n}\n"
+@pytest.mark.parametrize(
+    "own",
+    [
+        "func append(list []string, name string) []string {\n\treturn list\n}\n",
+        "var append = func(list []string, name string) []string { return list }\n",
+        "var (\n\tappend = func(list []string, name string) []string { return list }\n)\n",
+        "var (\n\tappend func(list []string, name string) []string\n)\n",
+        "var (\n\tother, append func(list []string, name string) []string\n)\n",
+        "var (\n\tappend, other func(list []string, name string) []string\n)\n",
+        "var other = 1; var append = func(list []string, name string) []string { return list }\n",
+    ],
+)
+def test_a_predeclared_name_that_a_package_declares_anew_is_another_one(tmp_path: Path, own: str) -> None:
     plain, other = (ADD.format(package="p", constant='"a.dev/one"', more=more) for more in ("", own))
     first, second = classified(tmp_path, "Add", plain, other)
     assert isinstance(first, Meaning) and first.operation is Operation.ADD
     assert isinstance(second, Opaque)
+
+
+def test_a_field_and_a_local_variable_declare_nothing_for_a_package(tmp_path: Path) -> None:
+    own = """
+type T struct {
+	append int
+	len, string []int
+}
+
+func f() {
+	var append = 1
+	for append = 0; append < 2; append++ {
+	}
+}
+"""
+    plain, other = (ADD.format(package="p", constant='"a.dev/one"', more=more) for more in ("", own))
+    first, second = classified(tmp_path, "Add", plain, other)
+    assert isinstance(first, Meaning) and isinstance(second, Meaning) and second[:4] == first[:4]
 
 
 def told(found: Meaning | Opaque) -> tuple[Any, ...]:

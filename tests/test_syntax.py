@@ -11,7 +11,7 @@ from tree_sitter import QueryCursor
 from gomigrate import packs
 from gomigrate.checkout import Checkout
 from gomigrate.finalizer import finding, flows
-from gomigrate.go.syntax import SourceFile, arguments_of, captured_near, descend, in_order
+from gomigrate.go.syntax import SourceFile, arguments_of, captured_near, descend, in_order, may_be_code
 from gomigrate.go.types import Pointer, Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import TextEdit
@@ -144,3 +144,27 @@ def test_a_query_finds_the_same_where_only_what_holds_its_words_is_looked_at() -
             assert {k: in_order(v) for k, v in near.items()} == {k: in_order(v) for k, v in whole.items()}
             found += sum(map(len, whole.values()))
     assert found > 1000
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "mark",
+        "x := mark",
+        "a.mark()",
+        "/* begins\n// ends */ mark",
+        "x := `begins\n// ends` + mark",
+        "// mark\nx := mark",
+        "émark",
+        "url = mark // a comment",
+    ],
+)
+def test_a_word_that_may_be_code(source: str) -> None:
+    assert may_be_code(source.encode(), b"mark")
+
+
+@pytest.mark.parametrize(
+    "source", ["", "marks", "remark", "mark1 := _mark", "// mark", "x()\n\t// the mark, and mark\n"]
+)
+def test_a_word_that_is_no_code(source: str) -> None:
+    assert not may_be_code(source.encode(), b"mark")

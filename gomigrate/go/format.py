@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, descend, named, statements
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, descend, in_order, named, statements
 from gomigrate.model import TextEdit
 
 _MAX_ONE_LINE = 100
 _MAX_ONE_LINE_STATEMENTS = 5
 _SMALL_KEY = 40
 _KEY_RATIO = 2.5
+_IN_COLUMNS = ("comment", "const_declaration", "literal_value", "statement_list", "var_declaration")
 
 
 class Row(NamedTuple):
@@ -109,11 +110,15 @@ def _layout(file: SourceFile, odd: AbstractSet[bytes] = frozenset()) -> list[Tex
 
 def _sections(file: SourceFile) -> Iterator[list[Row]]:
     """Runs of consecutive lines whose columns depend on each other."""
-    comments = _trailing_comments(file)
+    # Asked for together: each question goes through the whole file.
+    found: dict[str, list[Node]] = {kind: [] for kind in _IN_COLUMNS}
+    for node in descend(file.root, *_IN_COLUMNS):
+        found[node.type].append(node)
+    comments = _trailing_comments(file, found["comment"])
     runs = [
         _top_level_rows(file, comments),
-        *(_statement_rows(file, block, comments) for block in descend(file.root, "statement_list")),
-        *(_element_rows(file, literal, comments) for literal in descend(file.root, "literal_value")),
+        *(_statement_rows(file, block, comments) for block in found["statement_list"]),
+        *(_element_rows(file, literal, comments) for literal in found["literal_value"]),
     ]
     for run in runs:
         section: list[Row] = []
@@ -124,17 +129,17 @@ def _sections(file: SourceFile) -> Iterator[list[Row]]:
             if row is not None:
                 section.append(row)
         yield section
-    for declaration in descend(file.root, "const_declaration", "var_declaration"):
+    for declaration in in_order([*found["const_declaration"], *found["var_declaration"]]):
         specs = _specs(declaration)
         if len(specs) > 1:
             yield from _spec_sections(file, declaration, specs)
 
 
-def _trailing_comments(file: SourceFile) -> dict[int, Node]:
+def _trailing_comments(file: SourceFile, comments: list[Node]) -> dict[int, Node]:
     """Line -> the comment that ends it behind code. A line with two comments is none that is understood."""
     found: dict[int, Node] = {}
     seen: set[int] = set()
-    for comment in descend(file.root, "comment"):
+    for comment in comments:
         row = comment.start_point.row
         start = file.source.rfind(b"\n", 0, comment.start_byte) + 1
         end = file.source.find(b"\n", comment.end_byte)

@@ -9,6 +9,8 @@ from tree_sitter import Node
 from gomigrate.go.syntax import SourceFile, descend, newline_of
 from gomigrate.model import TextEdit
 
+_DOT = re.compile(rb"\s*\.")
+
 
 def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, str]]) -> SourceFile:
     """`after` with the imports that its edits call for.
@@ -38,10 +40,14 @@ def _by_path(wanted: tuple[str, str]) -> str:
 
 def _uses(file: SourceFile, name: str) -> bool:
     """Whether the name stands before a dot in code or in a type, comments and strings aside."""
-    for match in re.finditer(re.escape(name.encode()) + rb"\s*\.", file.source):
-        node = file.root.descendant_for_byte_range(match.start(), match.start() + 1)
-        if node is not None and node.type in ("identifier", "package_identifier") and file.text(node) == name:
-            return True
+    word = name.encode()
+    at = file.source.find(word)
+    while at >= 0:
+        if _DOT.match(file.source, at + len(word)):
+            node = file.root.descendant_for_byte_range(at, at + 1)
+            if node is not None and node.type in ("identifier", "package_identifier") and file.text(node) == name:
+                return True
+        at = file.source.find(word, at + 1)
     return False
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import Node
 
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import NAMES, SourceFile, occurrences
+from gomigrate.go.syntax import NAMES, SourceFile, may_be_code, occurrences
 from gomigrate.go.types import Named, Pointer, Types
 
 if TYPE_CHECKING:
@@ -83,17 +82,19 @@ class References:
         for link in checkout.links_in(symbol.folder):
             self.blind[symbol] = link
         for path in paths:
+            if not tests and path.endswith("_test.go"):
+                continue
             data = checkout.read(path)
             if data is None:
                 if path in own:
                     self.blind[symbol] = path
                 continue
-            if word not in data or (not tests and path.endswith("_test.go") and self.workspace.has_parsed(path)):
+            if not may_be_code(data, word):
                 continue
             file = self.workspace.file(path)
             if file is not None:
-                found += self._in_file(file, symbol, own=path in own) if tests or not file.is_test else ()
-            elif re.search(rb"\b" + re.escape(word) + rb"\b", data):
+                found += self._in_file(file, symbol, own=path in own)
+            else:
                 self.blind[symbol] = path
         return found
 

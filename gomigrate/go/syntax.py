@@ -320,17 +320,6 @@ def guess_package_name(path: str) -> str:
     return last.removeprefix("go-").replace("-", "_") if "." not in last else last.split(".")[0]
 
 
-_OFTEN = (
-    tuple(FUNCTION_LIKE),
-    tuple(STRINGS),
-    ("assignment_statement", "inc_statement", "dec_statement"),
-    ("const_declaration", "var_declaration"),
-    *((kind,) for kind in ("call_expression", "comment", "const_spec", "identifier", "import_spec", "literal_value")),
-    *((kind,) for kind in ("selector_expression", "short_var_declaration", "statement_list", "type_identifier")),
-    ("var_spec",),
-)
-
-
 def descend(node: Node, *kinds: str) -> list[Node]:
     """Every node of these kinds below `node`, itself included, in the order of the source."""
     if node.descendant_count < _SMALL:
@@ -372,6 +361,21 @@ def captured_near(query: Query, file: SourceFile, words: Iterable[bytes]) -> dic
     return found
 
 
+def may_be_code(source: bytes, word: bytes) -> bool:
+    """Whether a word may stand in the code of a file: neither as a part of a longer one, nor on a line that begins as a
+    comment and can end none that began before, nor a raw string."""
+    at = source.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if source[end : end + 1] not in _WORD and source[max(at - 1, 0) : at] not in _WORD:
+            start = source.rfind(b"\n", 0, at) + 1
+            before = source[start:at].lstrip()
+            if not before.startswith(b"//") or b"*/" in before or b"`" in before:
+                return True
+        at = source.find(word, end)
+    return False
+
+
 def occurrences(file: SourceFile, name: str, within: Node | None = None) -> Iterator[Node]:
     """The identifiers of this name below a node, or in the whole file, in the order of the source. They are found in
     the bytes first."""
@@ -385,12 +389,6 @@ def occurrences(file: SourceFile, name: str, within: Node | None = None) -> Iter
             if found is not None and found.type in _IDENTIFIERS and (found.start_byte, found.end_byte) == (at, end):
                 yield found
         at = source.find(word, at + 1, limit)
-
-
-def prepare() -> None:
-    """Compiles the queries that nearly every run needs: for a process that has nothing else to do."""
-    for kinds in _OFTEN:
-        _kinds_query(kinds)
 
 
 @lru_cache(maxsize=256)

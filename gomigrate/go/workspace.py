@@ -32,12 +32,14 @@ _OFTEN = 1000
 _ANYTHING = (b"",)
 _BLANK = rb"(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"
 _PACKAGE = re.compile(rb"(?:\xef\xbb\xbf)?" + _BLANK + rb"package(?!\w)" + _BLANK + rb"(\w+)")
-_PREDECLARED = re.compile(rb"\b(?:append|cap|copy|len|make|panic|string|true|false|nil)\b")
-_NAMES = rb"(?:\w+[ \t]*,[ \t]*)*"
-_BEFORE_DECLARED = re.compile(rb"(?:(?:var|const|type|func)[ \t]+|([ \t]+))" + _NAMES)
-_BEHIND_DECLARED = re.compile(rb"[ \t\w,.*\[\]]*=[^=]")
-# What stands further from a line's start or from a name is not looked at: it may declare the name.
-_NEAR = 1000
+_WORDS = rb"(?:append|cap|copy|len|make|panic|string|true|false|nil)"
+_PREDECLARED = re.compile(rb"\b%b\b" % _WORDS)
+# What begins a declaration of such a word, or, with nothing but blanks before it, may do so in a group.
+_DECLARES = re.compile(
+    rb"[\n;](?:[ \t]*(?:var|const|type|func)[ \t]*[ \t(][ \t]*|([ \t]+))(?:\w+[ \t]*,[ \t]*)*%b\b" % _WORDS
+)
+# In a group its type or value follows.
+_BEHIND_DECLARED = re.compile(rb"(?:[ \t]*,[ \t]*\w+)*(?:[ \t]*=[^=]|[ \t]+[\w*\[(])")
 
 
 class Workspace:
@@ -111,10 +113,6 @@ class Workspace:
             oldest = self._recent.pop(next(iter(self._recent)))
             self._recent_bytes -= len(oldest.source)
         return found
-
-    def has_parsed(self, path: str) -> bool:
-        """Whether a file is known to be one that can be parsed."""
-        return path in self._read
 
     def _parse_again(self, path: str) -> SourceFile:
         data = self.checkout.read(path)
@@ -340,27 +338,23 @@ class Workspace:
         return self.file(path) if path else None
 
     def _redeclared(self, folder: str) -> frozenset[str]:
-        """Predeclared names that a package declares for itself, or may."""
+        """Predeclared names that a package declares for itself, or may, where a file cannot be parsed."""
         found: set[str] = set()
         for path in self.checkout.go_files_in(folder):
             data = self.checkout.read(path) or b""
-            for match in _PREDECLARED.finditer(data):
-                name = match[0].decode()
-                if name not in found and _may_declare(data, *match.span()):
-                    found.add(name)
+            names = {
+                word.decode()
+                for match in _DECLARES.finditer(data)
+                if match[1] is None or _BEHIND_DECLARED.match(data, match.end())
+                for word in _PREDECLARED.findall(match[0])
+            }
+            file = self.file(path) if names else None
+            found |= names if file is None else {name for name in names if _declares(file, name)}
         return frozenset(found)
 
 
-def _may_declare(data: bytes, start: int, end: int) -> bool:
-    """Whether a word that stands here may be one that a package declares, by the line it stands in."""
-    line = data.rfind(b"\n", max(0, start - _NEAR), start) + 1
-    if not line:
-        return start > _NEAR
-    before = _BEFORE_DECLARED.fullmatch(data, line, start)
-    if before is None:
-        return False
-    # In a group of declarations it is followed by its value.
-    return before[1] is None or _BEHIND_DECLARED.match(data, end, end + _NEAR) is not None
+def _declares(file: SourceFile, name: str) -> bool:
+    return name in file.values or name in file.types or ("", name) in file.functions_by_name
 
 
 def _holding(
