@@ -24,7 +24,7 @@ from gomigrate.go.dominance import may_jump
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.fold import merged
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
+from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, expressions, named
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation, Stage, TextEdit
 from gomigrate.packs import Render
@@ -432,7 +432,7 @@ class Rewriter:
 
 def _holds(code: SourceFile, text: str) -> bool:
     """Whether an expression stands in Go code, as a whole and not in a comment."""
-    whole = (n for n in descend(code.root, "_expression", "identifier") if code.text(n) == text)
+    whole = (n for n in expressions(code.root) if code.text(n) == text)
     return next(whole, None) is not None
 
 

@@ -327,6 +327,11 @@ def descend(node: Node, *kinds: str) -> list[Node]:
     return in_order(QueryCursor(_kinds_query(kinds)).captures(node).get("node", []))
 
 
+def expressions(node: Node) -> list[Node]:
+    """Every expression and every identifier below `node`, itself included, in the order of the source."""
+    return in_order(QueryCursor(_kinds_query(("_expression", "identifier"))).captures(node).get("node", []))
+
+
 def _walked(node: Node, kinds: tuple[str, ...], found: list[Node]) -> list[Node]:
     if node.type in kinds:
         found.append(node)
