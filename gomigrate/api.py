@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 from gomigrate.errors import UserError
 from gomigrate.model import Diagnostic, Note, Plan
-from gomigrate.settings import Given, forget, settle
 
 if TYPE_CHECKING:
     from gomigrate.report.diffs import Sources
@@ -131,18 +130,24 @@ def migrate(
     runs Go in a scratch copy, and may download modules; `progress` is told how far it is. `companions` takes along
     manifests and scripts that hold a name which changes, where it is certain what they do.
     """
-    from gomigrate.pipeline import Options, plan_checkout, top_of, work_ahead
+    from gomigrate.ahead import Ahead
+
+    path = Path(checkout)
+    ahead = Ahead(path)
+    # What is imported only now is imported while the files are listed.
+    from gomigrate.git.folder import top_of
+    from gomigrate.settings import Given, forget, settle
 
     forget()
-    path = Path(checkout)
     top = top_of(path)
     own = None if rules is None else Path(rules)
     given = Given(pack, own, stage, constant_package, exported, tuple((names or {}).items()))
     settings = settle(given, Path(os.path.realpath(path)), top)
-    ahead = work_ahead(path, settings.pack, reports)
-    # What is imported only now is imported while the checkout is read.
+    ahead.search(settings.pack, reports)
+    # And this while they are read.
     import gomigrate.patches
     import gomigrate.report.view  # noqa: F401
+    from gomigrate.pipeline import Options, plan_checkout
 
     options = Options(settings.stage, settings.constant_package, settings.selection, settings.note, tidy, companions)
     plan = plan_checkout(path, settings.pack, options, ahead)
@@ -163,6 +168,7 @@ def check(
 ) -> tuple[tuple[Diagnostic, ...], tuple[Note, ...]]:
     """The findings in files and folders, and notes on what was skipped; a file is judged knowing its checkout."""
     from gomigrate.check import check_paths
+    from gomigrate.settings import Given, forget, settle
 
     forget()
     given = Given(pack, None if rules is None else Path(rules), stage)

@@ -155,9 +155,10 @@ def _check_folder(
     from gomigrate.background import Background
     from gomigrate.index import Scan, opened, searched, wanted_names
 
-    scan = Scan(str(folder), settings.pack.needles)
+    scan = Scan(str(folder))
     background = Background({"walk": scan.walk, "search": scan.search, "companions": scan.companions})
-    walked, found = background.ask("walk"), background.ask("search")
+    needles = settings.pack.needles
+    walked, found = background.ask("walk"), background.ask("search", needles)
     beside = background.ask("companions", wanted_names(settings.pack.finalizers, settings.stage))
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
@@ -168,7 +169,7 @@ def _check_folder(
     watch.lap("load")
     checkout = opened(walked())
     workspace = Workspace(checkout)
-    index = searched(checkout, scan, found)
+    index = searched(checkout, scan, needles, found)
     watch.lap("read")
     analysis = begin(Analysis(workspace, settings.pack, settings.stage, selection=settings.selection, index=index))
     watch.lap("parse")

@@ -94,8 +94,8 @@ def patch(
     Exit codes: 0 done (an empty patch included), 1 with --strict when something is left to a person, 2 it could not
     be done and nothing was written.
     """
+    from gomigrate.git.folder import top_of
     from gomigrate.outputs import check_folder, check_outputs, write_all
-    from gomigrate.pipeline import top_of
 
     if output == Path("-"):
         output = None
@@ -191,8 +191,8 @@ def write_baseline(file: Path, paths: tuple[Path, ...], **options: Any) -> None:
     """
     from gomigrate.baseline import render_baseline
     from gomigrate.check import check_paths
+    from gomigrate.git.folder import top_of
     from gomigrate.outputs import check_outputs, write_all
-    from gomigrate.pipeline import top_of
     from gomigrate.settings import settle
 
     terminal = _terminal(options)
@@ -222,9 +222,8 @@ def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[
     Exit codes: 0 done, 2 it could not be done.
     """
     from gomigrate.apply import finish_interrupted
-    from gomigrate.git.folder import find_top
+    from gomigrate.git.folder import find_top, top_of
     from gomigrate.outputs import check_outputs, write_all
-    from gomigrate.pipeline import top_of
 
     terminal = _terminal(options)
     _known_reports(reports)
@@ -288,8 +287,8 @@ def verify(
     Exit codes: 0 proven, 1 the patch makes something worse, 2 it could not be verified. The patch and the reports are
     written in each case, unless no patch could be made.
     """
+    from gomigrate.git.folder import top_of
     from gomigrate.outputs import check_outputs, write_all
-    from gomigrate.pipeline import top_of
     from gomigrate.verify.progress import Progress
     from gomigrate.verify.results import Verdict
 

@@ -169,9 +169,8 @@ class Scan:
     the modules goes on while files are still searched.
     """
 
-    def __init__(self, folder: str, needles: tuple[bytes, ...]) -> None:
+    def __init__(self, folder: str) -> None:
         self._folder = folder
-        self.needles = needles
         self.parts = Parts(_PARTS)
 
     def walk(self) -> tuple[Any, ...]:
@@ -196,11 +195,11 @@ class Scan:
         listed = (checkout.go_files, *folders, checkout.links)
         return str(top), listed, [tuple(n) for n in (*notes, *checkout.notes)]
 
-    def search(self) -> tuple[Any, ...]:
+    def search(self, needles: tuple[bytes, ...]) -> tuple[Any, ...]:
         """What the files hold, those aside that `searched` looks into meanwhile, and which parts of them these are."""
         before = len(self._checkout.notes)
         taken: list[int] = []
-        index = build(self._checkout, self.needles, _taken(self._checkout, self.parts, taken), keep=True)
+        index = build(self._checkout, needles, _taken(self._checkout, self.parts, taken), keep=True)
         return tuple(index), [tuple(n) for n in self._checkout.notes[before:]], taken
 
     def companions(self, names: list[str]) -> list[str]:
@@ -248,19 +247,21 @@ def opened(walked: tuple[Any, ...]) -> Checkout:
 def searched(
     checkout: Checkout,
     scan: Scan,
+    needles: tuple[bytes, ...],
     search: Callable[[], tuple[Any, ...]],
     found: Callable[[str, bytes], object] | None = None,
 ) -> Index:
-    """The index of an opened checkout, with what `search` gives of it. What could not be read becomes notes of it.
-    `found` is given the files that hold a needle and are read by this process."""
+    """The index of an opened checkout, with what `search` gives of it: that is `Scan.search` for these needles. What
+    could not be read becomes notes of it. `found` is given the files that hold a needle and are read by this process.
+    """
     before = len(checkout.notes)
     taken: list[int] = []
     many = len(checkout.go_files) >= _MANY_FILES
-    mine = build(checkout, scan.needles, _taken(checkout, scan.parts, taken) if many else (), found=found)
+    mine = build(checkout, needles, _taken(checkout, scan.parts, taken) if many else (), found=found)
     index, notes, theirs = search()
     # What the other process had taken when it came to its end is nobody's.
     lost = sorted(set(range(_PARTS)) - {*taken, *theirs})
-    rest = build(checkout, scan.needles, (path for number in lost for path in _part(checkout, number)), found=found)
+    rest = build(checkout, needles, (path for number in lost for path in _part(checkout, number)), found=found)
     checkout.notes[before:] = sorted([*checkout.notes[before:], *(Note(*n) for n in notes)], key=lambda n: n.path)
     every = (mine, Index(*index), rest)
     importers: dict[str, list[str]] = {}

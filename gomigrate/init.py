@@ -16,10 +16,11 @@ from gomigrate.choice import choose
 from gomigrate.configuration import OWN_NAME, find
 from gomigrate.errors import UserError, printable
 from gomigrate.finalizer.mapping import with_mapping
+from gomigrate.git.folder import top_of
 from gomigrate.interrupts import held_back
 from gomigrate.model import Plan, Stage, UpgradeMatrix
 from gomigrate.packs import Pack
-from gomigrate.pipeline import Options, plan_checkout, top_of
+from gomigrate.pipeline import Options, plan_checkout
 from gomigrate.temporaries import begin, clean
 from gomigrate.terminal import plural
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gomigrate.background import Background
+from gomigrate.ahead import Ahead
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
-from gomigrate.index import Scan, opened, searched, wanted_names
+from gomigrate.index import opened, searched, wanted_names
 from gomigrate.model import ModuleFacts, Note, Plan, Requirement, Stage
 from gomigrate.packs import Pack
-from gomigrate.report import prepare, render_all
 from gomigrate.selection import Selection
 
 if TYPE_CHECKING:
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from gomigrate.go.modules import Module
     from gomigrate.go.syntax import SourceFile
     from gomigrate.go.workspace import Workspace
-    from gomigrate.report.diffs import Sources
 
 
 class Options(NamedTuple):
@@ -41,52 +37,11 @@ class Options(NamedTuple):
 _DEFAULTS = Options()
 
 
-class Ahead(NamedTuple):
-    """What a second process does while this one imports and understands: see `work_ahead`."""
-
-    background: Background
-    scan: Scan
-    suffixes: tuple[str, ...]
-    walked: Callable[[], Any]
-    searched: Callable[[], Any]
-
-    def prepare(self) -> None:
-        """Begins with what will be needed later, when nothing is asked for any more that is needed now."""
-        self.background.ask("load")
-        for suffix in self.suffixes:
-            self.background.ask("prepare", suffix)
-        self.background.ask("prepare_methods")
-
-    def reports(self, view: dict[str, Any], wanted: dict[str, Sources]) -> Callable[[], dict[str, str]]:
-        """Begins to render, as `gomigrate.report.render_all`, and gives a function that waits for the reports."""
-        return self.background.ask("reports", view, wanted)
-
-
-def work_ahead(path: Path, pack: Pack, suffixes: Iterable[str] = ()) -> Ahead:
-    """Begins to read the checkout. Give the result to `plan_checkout`, which lets it go on to what renders text, and
-    reports with these suffixes."""
-    scan = Scan(str(path), pack.needles)
-    tasks: dict[str, Callable[..., Any]] = {
-        "walk": scan.walk,
-        "search": scan.search,
-        "companions": scan.companions,
-        "holding": scan.holding,
-        "declaring": scan.declaring,
-        "prepare_methods": scan.prepare_methods,
-        "load": pack.load,
-        "forced": pack.forced,
-        "template": pack.render,
-        "prepare": prepare,
-        "reports": render_all,
-    }
-    background = Background(tasks)
-    return Ahead(background, scan, tuple(suffixes), background.ask("walk"), background.ask("search"))
-
-
 def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: Ahead | None = None) -> Plan:
     """Everything that would change in a checkout, and everything found. Reads only; raises UserError."""
     if ahead is None:
-        ahead = work_ahead(path, pack)
+        ahead = Ahead(path)
+        ahead.search(pack)
         try:
             return plan_checkout(path, pack, options, ahead)
         finally:
@@ -110,12 +65,19 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
     workspace = Workspace(checkout)
     # What is known to be looked into is parsed while the other process reads on.
     parsed: list[SourceFile | None] = []
-    index = searched(checkout, ahead.scan, ahead.searched, lambda path, data: parsed.append(early(pack, path, data)))
+    index = searched(
+        checkout, ahead.scan, pack.needles, ahead.searched, lambda path, data: parsed.append(early(pack, path, data))
+    )
     read = time.perf_counter()
-    forced = partial(ahead.background.run, "forced")
     analysis = begin(
         Analysis(
-            workspace, pack, options.stage, selection=options.selection, index=index, tidy=options.tidy, forced=forced
+            workspace,
+            pack,
+            options.stage,
+            selection=options.selection,
+            index=index,
+            tidy=options.tidy,
+            forced=ahead.forced,
         )
     )
     parsed.clear()
@@ -125,7 +87,7 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
 
         analysis.public = public_names(checkout, beside, pack.finalizers, options.selection)
     found = time.perf_counter()
-    outcome = make_plan(analysis, options.constant_package, partial(ahead.background.run, "template"))
+    outcome = make_plan(analysis, options.constant_package, ahead.render)
     planned = time.perf_counter()
     if outcome.names and beside:
         from gomigrate.companions.describe import companions
@@ -167,14 +129,6 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
         },
         proposals=analysis.proposals,
     )
-
-
-def top_of(path: Path) -> Path:
-    """The folder that the plan's paths are relative to."""
-    from gomigrate.git.folder import find_top
-
-    folder = Path(os.path.realpath(path))
-    return find_top(folder) or folder
 
 
 def _modules(analysis: Analysis, changes: Iterable[str]) -> tuple[ModuleFacts, ...]:

@@ -19,8 +19,8 @@ GO = 'package x\n\nimport (\n\t"fmt"\n{}\n)\n\nfunc f() {{ _ = "{}" }}\n'
 
 
 def scanned(top: Path) -> Index:
-    scan = Scan(str(top), NEEDLES)
-    return searched(opened(scan.walk()), scan, scan.search)
+    scan = Scan(str(top))
+    return searched(opened(scan.walk()), scan, NEEDLES, lambda: scan.search(NEEDLES))
 
 
 def module(top: Path, folder: str, path: str, *imports: str, inside: str = "") -> None:
@@ -83,16 +83,16 @@ def test_two_who_share_the_reading_find_what_one_finds(
     (tmp_path / "m7" / "huge.go").write_bytes(b" " * (MAX_FILE + 1))
     alone = scanned(tmp_path)
     monkeypatch.setattr(index, "_MANY_FILES", 4)
-    scan = Scan(str(tmp_path), NEEDLES)
+    scan = Scan(str(tmp_path))
     checkout = opened(scan.walk())
     scan.parts = parts_of(range(mine, theirs))
-    first = scan.search()
+    first = scan.search(NEEDLES)
     holding = list(first[0][0])
     # One who comes to a bad end tells of nothing that it read.
     if not told:
         first = (([], {}, []), [], [])
     scan.parts = parts_of(range(mine))
-    assert searched(checkout, scan, lambda: first) == alone
+    assert searched(checkout, scan, NEEDLES, lambda: first) == alone
     assert len(alone.holding) == 4 and len(holding) == (2 if theirs > mine else 0)
     assert [n.path for n in checkout.notes if "larger" in n.text] == ["m1/huge.go", "m7/huge.go"]
 

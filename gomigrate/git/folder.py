@@ -39,6 +39,12 @@ def find_top(path: Path) -> Path | None:
     return folder if folder and git_folder(folder) else None
 
 
+def top_of(path: Path) -> Path:
+    """The folder that a plan's paths are relative to: the top of the git checkout, outside of git the folder itself."""
+    folder = Path(os.path.realpath(path))
+    return find_top(folder) or folder
+
+
 def broken_git(path: Path) -> Path | None:
     """The `.git` at or above `path` that `find_top` cannot use."""
     folder = _nearest(path)

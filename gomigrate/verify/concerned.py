@@ -40,7 +40,7 @@ def concerned(
 
     go.mod follows from what is imported, so that changes that import nothing else concern none.
     """
-    workspace = Workspace(opened(Scan(str(top), ()).walk()))
+    workspace = Workspace(opened(Scan(str(top)).walk()))
     found: set[str] = set()
     for path, new in changes.items():
         module = workspace.module_of(path.rpartition("/")[0])

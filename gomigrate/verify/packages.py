@@ -49,9 +49,9 @@ def scopes(top: Path, changed: Iterable[str]) -> tuple[tuple[ModuleScope, ...], 
     Also gives what each module file concerned says in its go line. Reads the checkout, before any change. Raises
     UserError when a changed file is in no module.
     """
-    scan = Scan(str(top), ())
+    scan = Scan(str(top))
     checkout = opened(scan.walk())
-    index = searched(checkout, scan, scan.search)
+    index = searched(checkout, scan, (), lambda: scan.search(()))
     workspace = Workspace(checkout)
     touched = {path.rpartition("/")[0] for path in changed if is_searched_go(path)}
     folders: dict[str, set[str]] = {}
