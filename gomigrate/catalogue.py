@@ -4,8 +4,6 @@ Ids and names are an interface: suppressions, baselines and other people's setti
 for something else, and what a name stands for does not change.
 """
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import NamedTuple
 

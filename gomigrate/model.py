@@ -5,8 +5,6 @@ how to mend it, a TextEdit is one replacement in one file. Byte offsets are 0-ba
 lines and columns are 1-based, columns count bytes. Paths are relative to the checkout's top, with slashes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
@@ -223,7 +221,7 @@ class Plan(NamedTuple):
     timings: tuple[tuple[str, float], ...] = ()
     counts: Mapping[str, int] = MappingProxyType({})
     web: str = ""
-    verification: Verification | None = None
+    verification: "Verification | None" = None
     proposals: tuple[NameProposal, ...] = ()
 
     @property

@@ -1,7 +1,5 @@
 """What a run goes by: the command line, and where that is silent what the checkout's configuration says."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path

@@ -4,8 +4,6 @@ A comment speaks in two ways. Findings of its rules at its place are suppressed;
 second holds also for one that is not well-formed (no such rule, no reason): what a person marked is better left alone.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What is to become of each site, and of each helper that stays: plain values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

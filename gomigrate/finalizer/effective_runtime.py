@@ -1,7 +1,5 @@
 """The controller-runtime that a module's build really uses, and whether code for it can be written there."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ The result is a `Meaning` when the code is, on every sample, one operation up to
 with the reason otherwise. Names of functions and variables decide nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 from typing import NamedTuple

@@ -5,8 +5,6 @@ may still be understood, and the largest unit with a meaning wins: a guard is th
 condition on it.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """How a name from outside of a piece of code, its object or the name of a finalizer, is written at its place."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from tree_sitter import Node

@@ -4,8 +4,6 @@ Facts: https://go.dev/ref/mod (go.mod file syntax, replace, workspaces). Inside 
 go.work win over those of each go.mod.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
 from sys import intern

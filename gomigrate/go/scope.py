@@ -3,8 +3,6 @@
 Source: the Go specification, section "Declarations and scope".
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from tree_sitter import Node
