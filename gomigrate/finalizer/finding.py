@@ -178,14 +178,16 @@ def wrapped_calls(analysis: Analysis) -> Iterator[Site]:
 
 
 def bodies(analysis: Analysis) -> Iterator[Site]:
-    """All that a helper does which stays: one call will do it. What comments stand in it is looked at in parts."""
+    """All that a helper does which stays: one call will do it. What comments stand in it is looked at in parts, and
+    so is one that does something else with an empty name."""
     for kept in analysis.kept.values():
         helper = kept.helper
         body = helper.node.child_by_field_name("body")
         nodes = tuple(statements(body)) if body is not None else ()
-        whole = helper.meaning.operation not in (Operation.IS_DELETING, Operation.SAME_COUNT)
+        meaning = helper.meaning
+        whole = meaning.operation not in (Operation.IS_DELETING, Operation.SAME_COUNT) and not meaning.named
         if whole and nodes and not helper.file.is_test and not descend(helper.node, "comment"):
-            yield Site(helper.file, nodes, helper.meaning, whole=True)
+            yield Site(helper.file, nodes, meaning, whole=True)
 
 
 def is_write(file: SourceFile, node: Node, writes: bool) -> bool:

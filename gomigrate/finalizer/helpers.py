@@ -92,7 +92,7 @@ def _words(known: dict[tuple[str, int], frozenset[bytes]], file: SourceFile, fun
 def _helper(types: Types, file: SourceFile, node: Node) -> Helper | None:
     if not _takes_object(node) or _is_hopeless(types, file, node):
         return None
-    meaning = classify_function(types, file, node)
+    meaning = classify_function(types, file, node, given_names=True)
     if isinstance(meaning, Opaque) or not meaning.objects:
         return None
     given = {file.text(n) for part in ("receiver", "parameters") for n, _ in parameters(node, part)}

@@ -36,6 +36,7 @@ _REPLACEABLE = frozenset(("none", "value", "changed", "unchanged"))
 class Meaning(NamedTuple):
     """One operation. `samples` is the number of runs that agree.
 
+    `named`: it is so for names that are not empty; what the code does with an empty one may be something else.
     `result` is how it is given back: none, value (a test's answer), changed, unchanged, list, 'list,changed',
     'changed,list', index, 'index,found', object (the one that was given), or error (always nil).
     """
@@ -48,6 +49,7 @@ class Meaning(NamedTuple):
     objects: tuple[Free, ...]
     samples: int
     functions: Mapping[tuple[str, str, str], tuple[SourceFile, Node]]
+    named: bool = False
 
     @property
     def difference_names(self) -> tuple[str, ...]:
@@ -113,12 +115,16 @@ def _left(code: Code, names: tuple[str, ...]) -> bool:
     return True
 
 
-def classify_function(types: Types, file: SourceFile, node: Node, every_result: bool = False) -> Meaning | Opaque:
+def classify_function(
+    types: Types, file: SourceFile, node: Node, every_result: bool = False, given_names: bool = False
+) -> Meaning | Opaque:
     """The meaning of a whole function or method, on its object or on its list of names.
 
-    With `every_result` also of one that gives back more than a call of controllerutil could.
+    With `every_result` also of one that gives back more than a call of controllerutil could. With `given_names` as it
+    is called with names: no string that it is given is empty.
     """
     compiler = Compiler(types, HOST, Runtime())
+    compiler.runtime.given_names = given_names
     try:
         found = _explore(compiled_function(compiler, file, node))
     except (Unsupported, RecursionError) as error:
@@ -187,7 +193,7 @@ _MOST_KNOWN = 10_000
 
 def _explore(code: Code) -> Meaning | Opaque:
     """As `_explored`; what is known of the same program elsewhere is not found out again."""
-    program = program_of(code.parameters, code.call)
+    program = program_of(code.parameters, code.call, code.runtime.given_names)
     known = _KNOWN.get(program) if program is not None else None
     if known is not None:
         return _again(code, known)
@@ -261,7 +267,8 @@ def _classified(code: Code, keys: list[Free]) -> Meaning | Opaque:
     explained = explain(outcomes, names, code, final=True)
     if explained is None:
         return none._replace(takes_over=_takes_over(outcomes, names, final=True))
-    return Meaning(*explained, tuple(keys), tuple(code.objects), len(outcomes), code.compiler.used_functions)
+    functions, named = code.compiler.used_functions, code.runtime.asked_name
+    return Meaning(*explained, tuple(keys), tuple(code.objects), len(outcomes), functions, named)
 
 
 def _outcomes(code: Code, names: tuple[str, ...], places: int) -> list[Outcome] | None:

@@ -36,4 +36,5 @@ def read_calls(types: Types, folder: str) -> Calls | None:
 def _fits(helper: Helper) -> bool:
     operation, accepted = _WANTED.get(helper.symbol.name, (None, frozenset()))
     meaning = helper.meaning
-    return meaning.operation is operation and not meaning.negated and accepted.issuperset(meaning.difference_names)
+    plain = meaning.operation is operation and not meaning.negated and not meaning.named
+    return plain and accepted.issuperset(meaning.difference_names)

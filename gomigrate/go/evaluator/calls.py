@@ -21,6 +21,7 @@ from gomigrate.go.evaluator.values import (
     GoMap,
     GoPanic,
     GoSet,
+    Length,
     Ref,
     Slice,
     Spread,
@@ -337,17 +338,22 @@ class Calls(Expressions):
         inner = self.expr(nodes[0])
         number = self.runtime.number
 
-        def length(frame: Frame) -> int:
+        def length(frame: Frame) -> Any:
             value = inner(frame)
             if isinstance(value, Slice):
                 return number(value.length)
             if isinstance(value, (GoSet, GoMap)):
                 return number(len(value.items))
-            if isinstance(value, (Free, Copied)):
-                no_list(value, node)
+            found = origin(value)
+            if isinstance(found, Free):
+                return Length(found) if self._is_string(found) else no_list(found, node)
             raise Unsupported("takes the length of something that is no list of finalizers", node)
 
         return length
+
+    def _is_string(self, free: Free) -> bool:
+        """Whether what comes from outside is known to be a string."""
+        return free.constant is not None or self._type_of(free.file, free.node) == Named("", "string")
 
     def _call_cap(self, node: Node, nodes: list[Node]) -> Expr:
         raise Unsupported("depends on the capacity of a list", node)
@@ -397,7 +403,10 @@ class Calls(Expressions):
         return build
 
     def _call_panic(self, node: Node, nodes: list[Node]) -> Expr:
-        raise Unsupported("panics on purpose", node)
+        def panics(frame: Frame) -> Any:
+            raise Unsupported("panics on purpose", node)
+
+        return panics
 
 
 def _called(call: Node) -> str:

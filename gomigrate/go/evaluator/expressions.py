@@ -30,7 +30,7 @@ from gomigrate.go.types import Named, Pointer
 Values = Callable[[Frame], list[Any]]
 # Nobody keeps that many names on an object; each takes time on every sample.
 MAX_ELEMENTS = 1000
-_ORDER: dict[str, Callable[[int, int], bool]] = {
+_ORDER: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,
@@ -213,8 +213,8 @@ class Expressions(Names):
         if operator == "!=":
             return lambda frame: not equal(*both(frame))
         if operator in _ORDER:
-            compare = _ORDER[operator]
-            return lambda frame: compare(*(integer(v, node) for v in both(frame)))
+            compare, ordered = _ORDER[operator], self.runtime.ordered
+            return lambda frame: ordered(compare, both(frame), node)
         if operator in ("+", "-"):
             return self._sum(both, 1 if operator == "+" else -1, node)
         raise Unsupported(f"operator {operator} is not understood", node)

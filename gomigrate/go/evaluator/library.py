@@ -12,7 +12,7 @@ from typing import Any
 
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.evaluator.runtime import ELEMENT, FIELD, MEMBER, Runtime, integer, list_of
-from gomigrate.go.evaluator.values import EMPTY, NIL, GoPanic, GoSet, Nil, Slice, Spread, Unsupported
+from gomigrate.go.evaluator.values import CLEARED, NIL, GoPanic, GoSet, Nil, Slice, Spread, Unsupported
 
 Caller = Callable[[Any, list[Any]], Any]
 Library = Callable[[Runtime, list[Any], Caller], Any]
@@ -83,7 +83,7 @@ def _shortened(run: Runtime, source: Slice, kept: list[Any]) -> Slice:
     """In place on the same array. Since Go 1.22 what was there behind the new length is cleared; before it stayed."""
     if len(kept) == source.length:
         return source
-    for i, x in enumerate(kept + [EMPTY] * (source.length - len(kept))):
+    for i, x in enumerate(kept + [CLEARED] * (source.length - len(kept))):
         run.set(source, i, x)
     return source.cut(0, len(kept))
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
+from operator import le
 from typing import Any, NamedTuple, NoReturn
 
 from tree_sitter import Node
 
 from gomigrate.go.evaluator.values import (
+    EMPTY,
     NIL,
     Copied,
     Free,
     GoSet,
     Hidden,
+    Length,
     NeedKey,
     Nil,
     Obj,
@@ -69,6 +73,9 @@ class Runtime:
         self.asked_deletion = False
         self.asked_order = False
         self.asked_list = False
+        # Whether each string that a function is given is taken for a name, which is not empty; and whether it mattered.
+        self.given_names = False
+        self.asked_name = False
         self.changed_elements = False
         self.called_getter = False
         self._steps = 0
@@ -151,7 +158,10 @@ class Runtime:
             return left == right
         strings = (str, Free, Copied, Hidden)
         if isinstance(left, strings) and isinstance(right, strings):
-            for value in (left, right):
+            for value, other in ((left, right), (right, left)):
+                if value is EMPTY and isinstance(other, (Free, Copied)):
+                    self.expect_name(origin(other))
+                    return False
                 if isinstance(value, Hidden):
                     raise Unsupported(value.reason)
             if not isinstance(left, str) and not isinstance(right, str) and not (_is_key(left) and _is_key(right)):
@@ -166,9 +176,35 @@ class Runtime:
             if isinstance(value, Nil):
                 return True
             raise Unsupported("compares something with nil that is neither a list nor a timestamp")
+        if isinstance(left, Length) or isinstance(right, Length):
+            return self.ordered(le, [left, right]) and self.ordered(le, [right, left])
         if type(left) is type(right) and isinstance(left, (int, bool)):
             return bool(left == right)
         raise Unsupported("compares values that are not understood")
+
+    def expect_name(self, text: Free) -> None:
+        """Raises Unbound when a string from outside may be the empty one. A constant never is: that is `EMPTY`."""
+        if text.constant is None:
+            if not self.given_names or text.local is None or text.parent is not None:
+                raise Unbound("hangs on whether a name is empty, which is not known here", text.node, text.local)
+            self.asked_name = True
+
+    def ordered(self, compare: Callable[[float, float], bool], both: list[Any], node: Node | None = None) -> bool:
+        """The answer to <, <=, > or >= of two numbers, when it is the same for every length that a name may have."""
+        left, right = both
+        if not isinstance(left, Length) and not isinstance(right, Length):
+            return compare(integer(left, node), integer(right, node))
+        answers = {compare(a, b) for a in self._range(left, node) for b in self._range(right, node)}
+        if len(answers) > 1:
+            raise Unsupported("hangs on how long a name is", node)
+        return answers.pop()
+
+    def _range(self, value: Any, node: Node | None) -> tuple[float, ...]:
+        """The least and the greatest that a number may be."""
+        if isinstance(value, Length):
+            self.expect_name(value.of)
+            return 1, inf
+        return (integer(value, node),)
 
     # -- lists ----------------------------------------------------------------------------------------------
 

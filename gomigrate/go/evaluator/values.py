@@ -106,6 +106,17 @@ class Hidden:
 
 EMPTY = Hidden("", "depends on the empty string")
 BEHIND = Hidden("?", "depends on what lies behind the end of a list")
+# Since Go 1.22 it is the empty string, before it was what stood there.
+CLEARED = Hidden("", BEHIND.reason)
+
+
+class Length:
+    """How long a name is: at least 1 when it is not empty, and nothing else is known of it."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: Free) -> None:
+        self.of = of
 
 
 class Obj:
