@@ -346,7 +346,11 @@ class Calls(Expressions):
                 return number(len(value.items))
             found = origin(value)
             if isinstance(found, Free):
-                return Length(found) if self._is_string(found) else no_list(found, node)
+                if self._is_string(found):
+                    return Length(found)
+                if found.local is None and found.parent is None:
+                    raise Unsupported("hangs on the length of something whose value is not known here", node)
+                no_list(found, node)
             raise Unsupported("takes the length of something that is no list of finalizers", node)
 
         return length
