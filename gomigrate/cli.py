@@ -243,7 +243,10 @@ def apply(checkout: Path, allow_dirty: bool, allow_staged: bool, reports: tuple[
 
 @cli.command(short_help="Build and test the patch in a scratch copy, with Go.")
 @checkout_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the patch here as well.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
+    help="Write the patch here as well; with -, to standard output.",
+)  # fmt: skip
 @report_option
 @form_option
 @click.option(
@@ -292,6 +295,9 @@ def verify(
     from gomigrate.verify.progress import Progress
     from gomigrate.verify.results import Verdict
 
+    printed = output == Path("-")
+    if printed:
+        output = None
     terminal = _terminal(options)
     _known_reports(reports)
     notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
@@ -302,7 +308,7 @@ def verify(
     with Progress(options["color"], quiet=options["quiet"]) as progress:
         migration = migration.verified(tests=tests, limit=timeout, keep=keep, progress=progress)
     outputs = _begin_reports(migration, reports)()
-    write_all({**outputs, **({output: text} if output else {})})
+    write_all({**outputs, **({output: text} if output else {})}, text if printed else b"")
     terminal.summary(migration.plan, output, reports)
     verdict = migration.plan.verification.verdict if migration.plan.verification else Verdict.UNVERIFIED
     sys.exit({Verdict.PROVEN: 0, Verdict.WORSE: 1, Verdict.UNVERIFIED: FAILED}[verdict])

@@ -233,6 +233,22 @@ def test_whose_tests_run(make_repo: MakeRepo, verify: Verify, tmp_path: Path, te
     assert "build ['./port', './ships']" in asked and "vet ['./port', './ships']" in asked
 
 
+def test_a_dash_is_standard_output(repo: Path, tmp_path: Path) -> None:
+    env = environment(tmp_path, make_go(tmp_path / "goroot", ""))
+    (tmp_path / "work").mkdir()
+
+    def verified(output: str) -> subprocess.CompletedProcess[bytes]:
+        words = command(repo, tmp_path, "-o", output)
+        return subprocess.run(words, env=env, cwd=tmp_path / "work", capture_output=True, timeout=120)
+
+    plain, printed = verified("p.patch"), verified("-")
+    assert plain.returncode == printed.returncode == 0, printed.stderr.decode()
+    assert plain.stdout == b""
+    assert printed.stdout == (tmp_path / "work" / "p.patch").read_bytes() != b""
+    assert b"patch: " not in printed.stderr
+    assert [p.name for p in (tmp_path / "work").iterdir()] == ["p.patch"]
+
+
 def test_an_empty_patch_needs_no_go(make_repo: MakeRepo, verify: Verify) -> None:
     checkout = make_repo({"go.mod": "module a\n", "a.go": "package a\n"}, "clean")
     done = verify("exit(1)", checkout=checkout)
