@@ -12,14 +12,15 @@ from gomigrate import packs
 from gomigrate.checkout import Checkout
 from gomigrate.errors import printable
 from gomigrate.go.modules import declared_path
+from gomigrate.packs import Pack
 
 GENERAL_PACK = "operators"
 
 
 class Choice(NamedTuple):
-    """The name of a pack, and for people why it was chosen."""
+    """A pack, and for people why it was chosen."""
 
-    pack: str
+    pack: Pack
     why: str
 
 
@@ -30,25 +31,27 @@ def choose(folder: Path, top: Path, rules: Path | None) -> Choice:
     The modules that count are those of the go.mod files from the folder up to the top, and in the folders directly
     below the top. Raises UserError for a pack that is broken.
     """
-    wanted = [(module, name) for name, modules in _modules(rules) for module in modules]
+    known = _packs(rules)
+    wanted = [(module, pack) for pack in known for module in pack.modules]
     for path, module in _declared(folder, top):
-        for prefix, name in wanted:
+        for prefix, pack in wanted:
             if module == prefix or module.startswith(f"{prefix}/"):
-                why = f"pack {name}: {printable(module)} ({printable(path)}) is one of its modules"
-                return Choice(name, f"{why}; --pack chooses another")
+                why = f"pack {pack.name}: {printable(module)} ({printable(path)}) is one of its modules"
+                return Choice(pack, f"{why}; --pack chooses another")
     none = f"pack {GENERAL_PACK}: no other pack is for the modules of this checkout"
-    return Choice(GENERAL_PACK, f"{none}; --pack chooses one")
+    general = next(pack for pack in known if pack.name == GENERAL_PACK)
+    return Choice(general, f"{none}; --pack chooses one")
 
 
 @lru_cache(maxsize=8)
-def _modules(rules: Path | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _packs(rules: Path | None) -> tuple[Pack, ...]:
     found = packs.available(rules)
-    return tuple((name, packs.read(found[name]).modules) for name in sorted(found))
+    return tuple(packs.read(found[name]) for name in sorted(found))
 
 
 def forget() -> None:
     """Looks at packs and modules anew from now on."""
-    for cached in (choose, _modules, _below, _module_in):
+    for cached in (choose, _packs, _below, _module_in):
         cached.cache_clear()
 
 

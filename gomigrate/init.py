@@ -51,8 +51,7 @@ def write_configuration(checkout: Path, pack: str | None, rules: Path | None, st
     configured = find(top, top)
     if configured.source:
         raise _there_already(top / configured.source)
-    name = pack or choose(top, top, rules).pack
-    loaded = packs.load(name, rules)
+    loaded = packs.load(pack, rules) if pack else choose(top, top, rules).pack
     plan = plan_checkout(checkout, loaded, Options(Stage(stage or Stage.SWITCH)))
     if plan.proposals:
         # What the stage must be shows only when the names are to be renamed.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gomigrate import choice, packs
 from gomigrate.catalogue import Severity
-from gomigrate.configuration import find
+from gomigrate.configuration import Configuration, find
 from gomigrate.errors import UserError
 from gomigrate.model import Diagnostic, Exported, Stage
 from gomigrate.packs import Pack
@@ -57,14 +57,10 @@ def settle(given: Given, folder: Path, top: Path) -> Settings:
     Raises UserError for a configuration or a pack that is broken.
     """
     configuration = find(folder, top)
-    named = given.pack or configuration.pack
-    chosen = choice.choose(folder, top, given.rules) if not named else choice.Choice(named, "")
-    try:
-        pack = _pack(chosen.pack, given.rules)
-    except UserError as error:
-        if given.pack or not configuration.pack:
-            raise
-        raise UserError(f"{configuration.source}: {error}") from None
+    if given.pack or configuration.pack:
+        pack, why = _named(given, configuration), ""
+    else:
+        pack, why = choice.choose(folder, top, given.rules)
     if given.exported:
         pack = pack._replace(exported=Exported(given.exported))
     names = given.names or configuration.names
@@ -77,7 +73,7 @@ def settle(given: Given, folder: Path, top: Path) -> Settings:
         configuration.selection,
         dict(configuration.severities),
         configuration.source,
-        chosen.why,
+        why,
     )
 
 
@@ -97,6 +93,16 @@ def _with_names(pack: Pack, names: dict[str, str], source: str) -> Pack:
     from gomigrate.finalizer.mapping import with_mapping
 
     return with_mapping(pack, names)
+
+
+def _named(given: Given, configuration: Configuration) -> Pack:
+    """The pack that somebody named. Raises UserError when there is none, or it is broken."""
+    if given.pack:
+        return _pack(given.pack, given.rules)
+    try:
+        return _pack(configuration.pack, given.rules)
+    except UserError as error:
+        raise UserError(f"{configuration.source}: {error}") from None
 
 
 @lru_cache(maxsize=8)

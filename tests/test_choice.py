@@ -32,7 +32,7 @@ FLYTE = "module github.com/flyteorg/flyte/v2 // the second\n"
 def test_the_modules_choose(files: dict[str, str], folder: str, pack: str, make_repo: MakeRepo) -> None:
     repo = make_repo(files).resolve()
     found = choose(repo / folder, repo, None)
-    assert found.pack == pack
+    assert found.pack.name == pack
     assert f"pack {pack}: " in found.why and "--pack" in found.why
 
 
@@ -40,7 +40,7 @@ def test_a_go_mod_behind_a_link_is_not_read(make_repo: MakeRepo, tmp_path: Path)
     (tmp_path / "outside").write_text(FLYTE)
     repo = make_repo({"a.go": "package a\n"}).resolve()
     (repo / "go.mod").symlink_to(tmp_path / "outside")
-    assert choose(repo, repo, None).pack == "operators"
+    assert choose(repo, repo, None).pack.name == "operators"
 
 
 def test_who_names_a_pack_is_told_nothing(make_repo: MakeRepo) -> None:
