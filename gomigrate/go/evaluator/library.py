@@ -2,7 +2,8 @@
 
 Each function takes the run, the evaluated arguments, and how to call a function that is among them.
 Sources: pkg.go.dev/slices, k8s.io/apimachinery/pkg/util/sets, k8s.io/utils/strings/slices, github.com/samber/lo,
-github.com/thoas/go-funk, k8s.io/kubernetes/pkg/util/slice (read in v1.28.2).
+github.com/thoas/go-funk, k8s.io/kubernetes/pkg/util/slice (read in v1.28.2), sigs.k8s.io/cluster-api/util (Contains and
+Filter were the same from the first commit until they went with d881dc607e, before v0.3.0).
 """
 
 from __future__ import annotations
@@ -229,6 +230,7 @@ _SLICES: dict[str, Library] = {
 _LO = "github.com/samber/lo"
 _FUNK = "github.com/thoas/go-funk"
 _KUBERNETES = "k8s.io/kubernetes/pkg/util/slice"
+_CLUSTER_API = ("sigs.k8s.io/cluster-api/pkg/util", "sigs.k8s.io/cluster-api/util")
 
 FUNCTIONS: dict[tuple[str, str], Library] = {
     **{("slices", name): f for name, f in _SLICES.items()},
@@ -250,6 +252,8 @@ FUNCTIONS: dict[tuple[str, str], Library] = {
     (_LO, "Uniq"): _uniq,
     (_KUBERNETES, "ContainsString"): _without_modifier(_contains),
     (_KUBERNETES, "RemoveString"): _without_modifier(_remove_string),
+    **{(package, "Contains"): _contains for package in _CLUSTER_API},
+    **{(package, "Filter"): _remove_string for package in _CLUSTER_API},
     (_FUNK, "ContainsString"): _contains,
     (_FUNK, "Contains"): _contains,
     (_FUNK, "FilterString"): _filter(True),
