@@ -20,6 +20,8 @@ from gomigrate.go.evaluator.statements import Target
 from gomigrate.go.evaluator.values import EMPTY, NIL, NO_ERROR, UNIT, UNTYPED_NIL, Free
 from gomigrate.go.syntax import SourceFile
 
+# Usual code has a thousand characters.
+_LONGEST = 20_000
 _PLAIN = (str, int, bool, bytes, type(None), Enum, type)
 # What Names makes of a variable: whatever it is called, it is one variable.
 _SLOT = re.compile(r"\w+#\d+")
@@ -27,7 +29,8 @@ _FIXED = (EMPTY, NIL, UNTYPED_NIL, NO_ERROR, UNIT)
 
 
 def program_of(*parts: Any) -> str | None:
-    """A description of compiled code and of what it is given; None when something in it cannot be told.
+    """A description of compiled code and of what it is given; None when something in it cannot be told, or it is too
+    long to be kept.
 
     Names of variables, of constants and from outside count by the order in which they appear.
     """
@@ -37,7 +40,8 @@ def program_of(*parts: Any) -> str | None:
             reader.read(part)
     except _Strange:
         return None
-    return "\n".join(reader.found)
+    text = "\n".join(reader.found)
+    return text if len(text) <= _LONGEST else None
 
 
 class _Strange(Exception):
