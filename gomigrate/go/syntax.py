@@ -323,7 +323,7 @@ def guess_package_name(path: str) -> str:
 def descend(node: Node, *kinds: str) -> list[Node]:
     """Every node of these kinds below `node`, itself included, in the order of the source."""
     if node.descendant_count < _SMALL:
-        return _walked(node, kinds, [])
+        return _walked(node, kinds)
     return in_order(QueryCursor(_kinds_query(kinds)).captures(node).get("node", []))
 
 
@@ -332,12 +332,19 @@ def expressions(node: Node) -> list[Node]:
     return in_order(QueryCursor(_kinds_query(("_expression", "identifier"))).captures(node).get("node", []))
 
 
-def _walked(node: Node, kinds: tuple[str, ...], found: list[Node]) -> list[Node]:
-    if node.type in kinds:
-        found.append(node)
-    for child in node.named_children:
-        _walked(child, kinds, found)
-    return found
+def _walked(node: Node, kinds: tuple[str, ...]) -> list[Node]:
+    # By a cursor: a node that is asked for its children keeps them.
+    found = []
+    cursor = node.walk()
+    while True:
+        current = cursor.node
+        if current is not None and current.type in kinds:
+            found.append(current)
+        if cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return found
 
 
 def in_order(nodes: Iterable[Node]) -> list[Node]:
