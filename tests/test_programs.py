@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,16 @@ func f() {
     plain, other = (ADD.format(package="p", constant='"a.dev/one"', more=more) for more in ("", own))
     first, second = classified(tmp_path, "Add", plain, other)
     assert isinstance(first, Meaning) and isinstance(second, Meaning) and second[:4] == first[:4]
+
+
+@pytest.mark.parametrize("line", ["var{}x", "{}x", "len{};", "var x = len, {}", "func({}"])
+def test_a_long_line_takes_time_in_proportion(tmp_path: Path, line: str) -> None:
+    # What takes time with the square of the blanks takes ten seconds and more for some of these.
+    (tmp_path / "go.mod").write_text("module example.com/ships\n")
+    (tmp_path / "a.go").write_text(f"package p\n\n{line.format(' ' * 60_000)}\n")
+    started = time.process_time()
+    Workspace(Checkout(tmp_path)).redeclared("")
+    assert time.process_time() - started < 5
 
 
 def told(found: Meaning | Opaque) -> tuple[Any, ...]:

@@ -35,9 +35,7 @@ _PACKAGE = re.compile(rb"(?:\xef\xbb\xbf)?" + _BLANK + rb"package(?!\w)" + _BLAN
 _WORDS = rb"(?:append|cap|copy|len|make|panic|string|true|false|nil)"
 _PREDECLARED = re.compile(rb"\b%b\b" % _WORDS)
 # What begins a declaration of such a word, or, with nothing but blanks before it, may do so in a group.
-_DECLARES = re.compile(
-    rb"[\n;](?:[ \t]*(?:var|const|type|func)[ \t]*[ \t(][ \t]*|([ \t]+))(?:\w+[ \t]*,[ \t]*)*%b\b" % _WORDS
-)
+_DECLARES = re.compile(rb"[\n;](?:[ \t]*(?:var|const|type|func)[ \t(]+|([ \t]+))(?:\w+[ \t]*,[ \t]*)*%b\b" % _WORDS)
 # In a group its type or value follows.
 _BEHIND_DECLARED = re.compile(rb"(?:[ \t]*,[ \t]*\w+)*(?:[ \t]*=[^=]|[ \t]+[\w*\[(])")
 
