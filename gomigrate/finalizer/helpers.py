@@ -23,7 +23,6 @@ MAX_LINES = 60
 _OUTSIDE = ("go_statement", "defer_statement", "select_statement", "send_statement", "goto_statement", "float_literal")
 _WORD = re.compile(rb"[\w\x80-\xff]+")
 _TOUCHES = (re.compile(b"Finalizers"), re.compile(b"DeletionTimestamp"))
-_Candidate = tuple[SourceFile, Node]
 
 
 class Helper(NamedTuple):
@@ -35,6 +34,14 @@ class Helper(NamedTuple):
     meaning: Meaning
 
 
+class _Candidate(NamedTuple):
+    """A function that may be a helper."""
+
+    file: SourceFile
+    node: Node
+    body: Node
+
+
 def find_helpers(types: Types, files: Iterable[SourceFile]) -> list[Helper]:
     """Functions of these files that are one operation on an object among their parameters or their receiver.
 
@@ -44,27 +51,33 @@ def find_helpers(types: Types, files: Iterable[SourceFile]) -> list[Helper]:
     wanted: list[_Candidate] = []
     others: list[_Candidate] = []
     for file in files:
-        spots = _touches(file) if not file.is_generated else []
-        for node in file.functions if not file.is_generated else ():
-            if _may_be_helper(file, node):
-                (wanted if _stands_in(spots, node) else others).append((file, node))
+        if file.is_generated:
+            continue
+        spots = _touches(file)
+        for node in file.functions:
+            body = node.child_by_field_name("body")
+            if body is None or _is_long(node) or _is_test_function(file, node):
+                continue
+            if _stands_in(spots, body):
+                wanted.append(_Candidate(file, node, body))
+            else:
+                others.append(_Candidate(file, node, body))
     words: dict[tuple[str, int], frozenset[bytes]] = {}
     while wanted:
-        fresh = [helper for one in wanted if (helper := _helper(types, *one)) is not None]
+        fresh = [helper for one in wanted if (helper := _helper(types, one.file, one.node)) is not None]
         found |= {helper.symbol: helper for helper in fresh}
         names = {helper.symbol.name.encode() for helper in fresh}
         wanted, left, others = [], others, []
         for one in left:
-            (wanted if names and not names.isdisjoint(_words(words, *one)) else others).append(one)
+            if names and not names.isdisjoint(_words(words, one)):
+                wanted.append(one)
+            else:
+                others.append(one)
     return list(found.values())
 
 
-def _may_be_helper(file: SourceFile, node: Node) -> bool:
-    return (
-        node.child_by_field_name("body") is not None
-        and node.end_point.row - node.start_point.row <= MAX_LINES
-        and not _is_test_function(file, node)
-    )
+def _is_long(node: Node) -> bool:
+    return node.end_point.row - node.start_point.row > MAX_LINES
 
 
 def _touches(file: SourceFile) -> list[int]:
@@ -72,20 +85,17 @@ def _touches(file: SourceFile) -> list[int]:
     return sorted(m.start() for pattern in _TOUCHES for m in pattern.finditer(file.source))
 
 
-def _stands_in(spots: list[int], function: Node) -> bool:
-    """Whether one of these offsets lies in the body of a function."""
-    body = function.child_by_field_name("body")
-    next_one = bisect_left(spots, body.start_byte) if body is not None else len(spots)
-    return next_one < len(spots) and body is not None and spots[next_one] < body.end_byte
+def _stands_in(spots: list[int], node: Node) -> bool:
+    """Whether one of these offsets, which are in order, lies in a node."""
+    nearest = bisect_left(spots, node.start_byte)
+    return nearest < len(spots) and spots[nearest] < node.end_byte
 
 
-def _words(known: dict[tuple[str, int], frozenset[bytes]], file: SourceFile, function: Node) -> frozenset[bytes]:
+def _words(known: dict[tuple[str, int], frozenset[bytes]], one: _Candidate) -> frozenset[bytes]:
     """The words in the body of a function."""
-    key = file.path, function.start_byte
+    key = one.file.path, one.node.start_byte
     if key not in known:
-        body = function.child_by_field_name("body")
-        text = file.source[body.start_byte : body.end_byte] if body is not None else b""
-        known[key] = frozenset(_WORD.findall(text))
+        known[key] = frozenset(_WORD.findall(one.file.source, one.body.start_byte, one.body.end_byte))
     return known[key]
 
 

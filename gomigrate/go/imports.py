@@ -6,7 +6,7 @@ import re
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import SourceFile, descend, newline_of
+from gomigrate.go.syntax import SourceFile, descend, newline_of, whole_words
 from gomigrate.model import TextEdit
 
 _DOT = re.compile(rb"\s*\.")
@@ -41,13 +41,11 @@ def _by_path(wanted: tuple[str, str]) -> str:
 def _uses(file: SourceFile, name: str) -> bool:
     """Whether the name stands before a dot in code or in a type, comments and strings aside."""
     word = name.encode()
-    at = file.source.find(word)
-    while at >= 0:
+    for at in whole_words(file.source, word):
         if _DOT.match(file.source, at + len(word)):
             node = file.root.descendant_for_byte_range(at, at + 1)
             if node is not None and node.type in ("identifier", "package_identifier") and file.text(node) == name:
                 return True
-        at = file.source.find(word, at + 1)
     return False
 
 

@@ -376,31 +376,33 @@ def captured_near(query: Query, file: SourceFile, words: Iterable[bytes]) -> dic
 def may_be_code(source: bytes, word: bytes) -> bool:
     """Whether a word may stand in the code of a file: neither as a part of a longer one, nor on a line that begins as a
     comment and can end none that began before, nor a raw string."""
-    at = source.find(word)
-    while at >= 0:
-        end = at + len(word)
-        if source[end : end + 1] not in _WORD and source[max(at - 1, 0) : at] not in _WORD:
-            start = source.rfind(b"\n", 0, at) + 1
-            before = source[start:at].lstrip()
-            if not before.startswith(b"//") or b"*/" in before or b"`" in before:
-                return True
-        at = source.find(word, end)
+    for at in whole_words(source, word):
+        before = source[source.rfind(b"\n", 0, at) + 1 : at].lstrip()
+        if not before.startswith(b"//") or b"*/" in before or b"`" in before:
+            return True
     return False
+
+
+def whole_words(source: bytes, word: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
+    """The offsets in [start, end) at which a word stands that is no part of a longer one."""
+    at = source.find(word, start, end) if word else -1
+    while at >= 0:
+        behind = at + len(word)
+        if source[behind : behind + 1] not in _WORD and (not at or source[at - 1 : at] not in _WORD):
+            yield at
+        at = source.find(word, at + 1, end)
 
 
 def occurrences(file: SourceFile, name: str, within: Node | None = None) -> Iterator[Node]:
     """The identifiers of this name below a node, or in the whole file, in the order of the source. They are found in
     the bytes first."""
     node = file.root if within is None else within
-    source, word, limit = file.source, name.encode(), node.end_byte
-    at = source.find(word, node.start_byte, limit) if word else -1
-    while at >= 0:
+    word = name.encode()
+    for at in whole_words(file.source, word, node.start_byte, node.end_byte):
         end = at + len(word)
-        if source[end : end + 1] not in _WORD and (not at or source[at - 1 : at] not in _WORD):
-            found = node.descendant_for_byte_range(at, end)
-            if found is not None and found.type in _IDENTIFIERS and (found.start_byte, found.end_byte) == (at, end):
-                yield found
-        at = source.find(word, at + 1, limit)
+        found = node.descendant_for_byte_range(at, end)
+        if found is not None and found.type in _IDENTIFIERS and (found.start_byte, found.end_byte) == (at, end):
+            yield found
 
 
 @lru_cache(maxsize=256)
