@@ -22,6 +22,8 @@ MAX_FILE = 8 * 1024 * 1024
 CACHE_BUDGET = 24 * 1024 * 1024
 # Where another process goes through all files.
 SMALL_BUDGET = 4 * 1024 * 1024
+# Larger packages of vendor/ are not looked into: each name that is asked for may be looked for in all of their bytes.
+MAX_VENDORED = 4 * 1024 * 1024
 # A pipe that bears the name of a file does not stop us.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIPPED_FOLDERS = frozenset({"node_modules", "testdata"})
@@ -56,6 +58,10 @@ def is_generated(source: bytes) -> bool:
     return bool(_GENERATED.search(source[: package if package >= 0 else 4096]))
 
 
+def _is_compiled(name: str) -> bool:
+    return name.endswith(".go") and not name.endswith("_test.go") and name[0] not in "._"
+
+
 def _is_companion(name: str) -> bool:
     known = name.endswith(_COMPANIONS) or name in _COMPANION_NAMES
     return known and name[0] not in "._" and name not in _NO_COMPANIONS
@@ -83,6 +89,7 @@ class Checkout:
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._by_folder: dict[str, list[str]] = {}
+        self._vendored: dict[str, list[str]] = {}
         self._inside: dict[str, bool] = {}
         if listed is not None:
             self.go_files, self.module_files, self.vendor_folders, self.companion_files, self.links = listed
@@ -162,8 +169,42 @@ class Checkout:
 
     def go_files_in(self, folder: str) -> list[str]:
         if folder not in self._by_folder:
+            if folder in self._vendored:
+                return self._vendored[folder]
             self._by_folder[folder] = [] if self.walked else self._list(folder)
         return self._by_folder[folder]
+
+    def vendored_files_in(self, folder: str) -> list[str]:
+        """The Go files of a package below a vendor folder, tests aside; none where one of them could not be read, or
+        all of them are too large. Nothing is said of it: these files are not the checkout's own."""
+        if folder not in self._vendored:
+            self._vendored[folder] = self._list_vendored(folder) if self._is_inside(folder) else []
+        return self._vendored[folder]
+
+    def _list_vendored(self, folder: str) -> list[str]:
+        try:
+            found = sorted((e.name, e) for e in os.scandir(self._prefix + folder) if _is_compiled(e.name))
+            plain = all(e.is_file(follow_symlinks=False) for _, e in found)
+            if not plain or sum(e.stat(follow_symlinks=False).st_size for _, e in found) > MAX_VENDORED:
+                return []
+        except OSError:
+            return []
+        paths = [f"{folder}/{name}" for name, _ in found]
+        return paths if all(self.read_quietly(path) is not None for path in paths) else []
+
+    def read_quietly(self, path: str) -> bytes | None:
+        """As `read`, without a note."""
+        count = len(self.notes)
+        data = self.read(path)
+        del self.notes[count:]
+        return data
+
+    def has_vendor_folder(self, folder: str) -> bool:
+        """Whether a folder has a vendor folder, and no link for one."""
+        vendor = f"{folder}/vendor" if folder else "vendor"
+        if self.walked:
+            return vendor in self.vendor_folders
+        return self._is_inside(vendor) and os.path.isdir(self._prefix + vendor)
 
     def folders(self) -> list[list[str]]:
         """The Go files that a walk has found, by folder."""

@@ -274,6 +274,42 @@ def a_false_vendor_folder(place: Place) -> None:
     (vendor / "sigs.k8s.io").symlink_to(place.outside)
 
 
+API = 'package api\n\nimport metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"\n\ntype Boat struct{ metav1.ObjectMeta }\n'
+BOATS = """package {0}
+
+import "example.org/{0}"
+
+func drop(boat *{0}.Boat) {{
+\tboat.Finalizers = nil
+}}
+"""
+
+
+def a_vendor_folder_that_leads_out(place: Place) -> None:
+    """Each package that is asked for is a trap: by a link, by its size, by what stands for a file."""
+    (place.outside / "api.go").write_text(f"{API}\n// {SECRET}\nconst Name = {SECRET!r}\n".replace("'", '"'))
+    vendor = place.repo / "bare/vendor"
+    packages = ("out", "file", "loop", "huge", "pipe", "deep", "broken", "etc")
+    listed = "".join(f"example.org/{name}\n" for name in packages)
+    go_mod = "module example.com/bare\n\ngo 1.21\n\nrequire example.org v1.0.0\n"
+    for name in ("file", "huge", "pipe", "deep", "broken"):
+        (vendor / "example.org" / name).mkdir(parents=True)
+    (vendor / "modules.txt").write_text(f"# example.org v1.0.0\n## explicit\n{listed}../../../outside\n")
+    (place.repo / "bare/go.mod").write_text(go_mod)
+    (vendor / "example.org/out").symlink_to(place.outside)
+    (vendor / "example.org/loop").symlink_to("loop")
+    (vendor / "example.org/etc").symlink_to("/etc")
+    (vendor / "example.org/file/api.go").symlink_to(place.outside / "api.go")
+    with (vendor / "example.org/huge/api.go").open("wb") as file:
+        file.truncate(10 << 30)
+    os.mkfifo(vendor / "example.org/pipe/api.go")
+    (vendor / "example.org/deep/api.go").write_text(f"{API}\nvar deep = {'(' * 50_000}1{')' * 50_000}\n")
+    (vendor / "example.org/broken/api.go").write_text(f"{API}\nvar broken = {{{{\n")
+    for name in packages:
+        (place.repo / f"bare/{name}").mkdir()
+        (place.repo / f"bare/{name}/{name}.go").write_text(BOATS.format(name))
+
+
 # Manifests
 
 
@@ -443,6 +479,7 @@ CASES = {
     "modules outside": Case(modules_outside),
     "workspaces in a circle": Case(workspaces_in_a_circle),
     "a false vendor folder": Case(a_false_vendor_folder),
+    "a vendor folder that leads out": Case(a_vendor_folder_that_leads_out),
     "manifests that explode": Case(manifests_that_explode),
     "a git that runs programs": Case(a_git_that_runs, git_leads_to=("included",)),
     "a work tree elsewhere": Case(a_work_tree_elsewhere),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gomigrate.finalizer.names import Declared
@@ -41,26 +42,31 @@ class FoundName(NamedTuple):
 
 class Found(NamedTuple):
     """`unknown` are the places whose names are only known as the program runs, `folders` the packages where any name
-    reaches finalizers."""
+    reaches finalizers, `foreign` where names do that vendor/ declares."""
 
     names: tuple[FoundName, ...] = ()
     unknown: tuple[tuple[Flow, Source], ...] = ()
     folders: frozenset[str] = frozenset()
+    foreign: Mapping[str, list[Flow]] = MappingProxyType({})
 
 
 def group(flows: Sequence[Flow]) -> Found:
     """The names that flow, sorted. Names of other modules are nobody's business here."""
     by_text: dict[str, list[tuple[Flow, Source]]] = {}
+    foreign: dict[str, list[Flow]] = {}
     unknown: dict[tuple[str, int], tuple[Flow, Source]] = {}
     for flow in flows:
         for source in flow.sources:
             # An empty text stands for none.
             for text in filter(None, source.texts):
+                if source.foreign:
+                    foreign.setdefault(text, []).append(flow)
+                    continue
                 by_text.setdefault(text, []).append((flow, source))
             if source.reason and not source.foreign:
                 unknown.setdefault((source.file.path, source.node.start_byte), (flow, source))
     names = tuple(_name(text, by_text[text]) for text in sorted(by_text))
-    return Found(names, tuple(unknown.values()), frozenset(flow.file.directory for flow in flows))
+    return Found(names, tuple(unknown.values()), frozenset(flow.file.directory for flow in flows), foreign)
 
 
 def computed_constants(found: Found) -> dict[str, list[Declared]]:

@@ -132,7 +132,8 @@ def _interface_method(types: Types, file: SourceFile, call: Node) -> str:
     """The name of the method of an interface that is called; '' when it is no such call."""
     operand, name = called(file, call)
     kind = types.of(file, operand) if operand is not None else None
-    declared_type = types.declaration(kind) if isinstance(kind, Named) else None
+    # Who implements an interface of another module is not known.
+    declared_type = types.declaration(kind) if isinstance(kind, Named) and kind.folder is not None else None
     return name if declared_type is not None and declared_type[1].type == "interface_type" else ""
 
 

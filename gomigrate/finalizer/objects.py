@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from gomigrate.finalizer.objectmodel import ObjectModel
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.types import Literal, Named, Pointer, Type, Types
 
@@ -23,6 +24,8 @@ _EVENT_FIELDS = frozenset(("Object", "ObjectOld", "ObjectNew"))
 _RUNTIME = "k8s.io/apimachinery/pkg/runtime"
 _ONLY_META = "known as a metav1.Object only"
 _UNSTRUCTURED = "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+# What of an object's metadata code about finalizers may ask for or set.
+_OF_META = ("GetFinalizers", "SetFinalizers", "GetDeletionTimestamp", "SetDeletionTimestamp", "GetObjectMeta")
 
 _KINDS = {
     "core": "Binding ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume"
@@ -114,6 +117,8 @@ def _interface(types: Types, kind: Named | Literal, depth: int = 0) -> Verdict |
         return Verdict("object", f"interface {kind}, which embeds client.Object's parts")
     if any(v.level == "meta" for v in levels):
         return Verdict("meta", f"interface {kind}, {_ONLY_META}")
+    if declared[0].directory in types.workspace.vendored:
+        return None
     return Verdict("no", f"interface {kind} is not known to be a client.Object")
 
 
@@ -121,7 +126,9 @@ def _struct(types: Types, kind: Type, pointer: Pointer) -> Verdict:
     if not isinstance(kind, Named):
         return Verdict("no", f"{pointer} is no Kubernetes object")
     if kind.folder is None:
-        return _known(kind, pointer)
+        known = _known(kind, pointer)
+        vendored = _vendored(types, kind, pointer) if known.level == "unknown" else None
+        return vendored or known
     declared = types.declaration(kind)
     if declared is None:
         return Verdict("unknown", f"{kind} is not declared in this checkout")
@@ -144,6 +151,29 @@ def _struct(types: Types, kind: Type, pointer: Pointer) -> Verdict:
         if base is not None and judge(types, base).level == "object":
             return Verdict("object", f"{pointer}, which embeds {base}")
     return Verdict("no", f"{pointer} does not carry ObjectMeta: its Finalizers are not an object's")
+
+
+def _vendored(types: Types, kind: Named, pointer: Pointer) -> Verdict | None:
+    """A struct that vendor/ declares; None when it is not known to be an object. Its methods are not run: those that
+    code about finalizers may call must be ObjectMeta's, or copy as generated code does."""
+    workspace = types.workspace
+    spec = workspace.type_spec(kind.vendored, kind.name) if kind.vendored is not None else None
+    struct = spec[1].child_by_field_name("type") if spec is not None else None
+    if kind.vendored is None or spec is None or struct is None:
+        return None
+    file, node = spec
+    if node.type != "type_spec" or struct.type != "struct_type" or not _embeds(types, file, struct, "ObjectMeta"):
+        return None
+    own = any(workspace.has_function(kind.vendored, kind.name, m) for m in _OF_META)
+    copies = {m: workspace.function(kind.vendored, kind.name, m) for m in ("DeepCopy", "DeepCopyObject")}
+    plain = all(ObjectModel().is_conventional(name, *copy) for name, copy in copies.items() if copy is not None)
+    if own or not plain or kind.vendored in workspace.spoilt:
+        return None
+    if copies["DeepCopyObject"] is not None:
+        return Verdict("object", f"{pointer}, an API type that {kind.vendored} declares")
+    if _embeds(types, file, struct, "TypeMeta"):
+        return Verdict("meta", f"{pointer}, {_ONLY_META}: {kind.vendored} declares no DeepCopyObject of it")
+    return None
 
 
 def _embeds(types: Types, file, node, name: str) -> bool:  # type: ignore[no-untyped-def]

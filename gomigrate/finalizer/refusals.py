@@ -24,7 +24,7 @@ def refusals(references: References, found: Found, names: list[NameUses]) -> dic
     by_text = {n.text: n for n in found.names}
     refused = {}
     for uses in names:
-        reason = next(_reasons(references, by_text, uses), None)
+        reason = next(_reasons(references, by_text, uses), None) or next(_declared_elsewhere(found, uses), None)
         if reason is not None:
             refused[uses.rule.old] = reason
     return refused
@@ -51,6 +51,17 @@ def _reasons(references: References, by_text: Mapping[str, FoundName], uses: Nam
         if role:
             what = f"{file.text(node)}, which holds it," if reference in uses.old_references else "the same text"
             yield f"{what} is also {role} at {place(file, node)}: give that a constant of its own"
+
+
+def _declared_elsewhere(found: Found, uses: NameUses) -> Iterator[str]:
+    """A name that also comes from a constant of another module: that cannot follow, and its module may use it."""
+    for flow in found.foreign.get(uses.rule.old, ()):
+        text = flow.file.text(flow.node)
+        yield f"{text} at {place(flow.file, flow.node)} is the same name, which another module declares: it stays there"
+    for flow in found.foreign.get(uses.rule.new, ()):
+        if flow.operation in (Operation.ADD, Operation.SET_IF_EMPTY):
+            text = f"{flow.file.text(flow.node)} of another module ({place(flow.file, flow.node)})"
+            yield f"{uses.rule.new!r} is a finalizer of this checkout already: {text}"
 
 
 def is_past(references: References, found: FoundName) -> bool:

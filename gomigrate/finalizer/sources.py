@@ -10,7 +10,15 @@ from tree_sitter import Node
 from gomigrate.finalizer.names import Declared
 from gomigrate.go.references import References, Symbol, symbol_of
 from gomigrate.go.scope import Local, lookup, parameters
-from gomigrate.go.strings import converted, declared_function, elements, literal_field, results, values_of
+from gomigrate.go.strings import (
+    converted,
+    declared_function,
+    elements,
+    literal_field,
+    results,
+    values_of,
+    vendored_text,
+)
 from gomigrate.go.syntax import (
     FUNCTION_LIKE,
     FUNCTIONS,
@@ -31,7 +39,7 @@ MAX_DEPTH = 8
 class Source(NamedTuple):
     """Where a name comes from: `node` is the literal or the expression that gives it, `declared` the constant or
     variable of a package that holds it, `texts` all that it can be. `reason` says why that is not known; a `foreign`
-    name is declared by another module."""
+    name is declared by another module, and its text is known where vendor/ holds it."""
 
     file: SourceFile
     node: Node
@@ -136,7 +144,9 @@ class Tracer:
         if package is not None:
             folder = self.workspace.folder_of(package, file.directory)
             if folder is None:
-                self.found.append(Source(file, node, reason=f"{package} declares it", foreign=True))
+                text = vendored_text(self.types, package, file.text(field), file.directory)
+                texts = frozenset(filter(None, (text,)))
+                self.found.append(Source(file, node, texts, reason=f"{package} declares it", foreign=True))
             else:
                 self._declared(folder, file.text(field), file, node)
             return

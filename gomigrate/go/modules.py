@@ -41,7 +41,8 @@ class Effective(NamedTuple):
 class Module(NamedTuple):
     """One go.mod. `directory` is relative to the checkout's top ('' for the top itself).
 
-    The key of a replace line is the module's path, or `path@version` when it is about one version only.
+    The key of a replace line is the module's path, or `path@version` when it is about one version only. `go` is the
+    version in its go line.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Module(NamedTuple):
     requires: dict[str, str]
     replaces: dict[str, Replacement]
     vendored: bool = False
+    go: str = ""
 
     def effective(self, module: str, overrides: dict[str, Replacement] | None = None) -> Effective:
         """What a build of this module uses for `module`. `overrides` are the replace lines of go.work, which win.
@@ -77,10 +79,12 @@ class GoWork(NamedTuple):
     directory: str
     uses: frozenset[str]
     replaces: dict[str, Replacement]
+    vendored: bool = False
+    go: str = ""
 
 
 def parse_go_mod(text: str, directory: str, *, vendored: bool = False) -> Module:
-    path = ""
+    path = go = ""
     requires: dict[str, str] = {}
     replaces: dict[str, Replacement] = {}
     for verb, words in _directives(text):
@@ -91,10 +95,13 @@ def parse_go_mod(text: str, directory: str, *, vendored: bool = False) -> Module
             requires[intern(words[0])] = intern(words[1])
         elif verb == "replace":
             _add_replacement(replaces, words, directory)
-    return Module(path, directory, requires, replaces, vendored)
+        elif verb == "go" and words:
+            go = words[0]
+    return Module(path, directory, requires, replaces, vendored, go)
 
 
-def parse_go_work(text: str, directory: str) -> GoWork:
+def parse_go_work(text: str, directory: str, *, vendored: bool = False) -> GoWork:
+    go = ""
     uses: list[str] = []
     replaces: dict[str, Replacement] = {}
     for verb, words in _directives(text):
@@ -102,7 +109,9 @@ def parse_go_work(text: str, directory: str) -> GoWork:
             uses.append(join(directory, words[0]))
         elif verb == "replace":
             _add_replacement(replaces, words, directory)
-    return GoWork(directory, frozenset(uses), replaces)
+        elif verb == "go" and words:
+            go = words[0]
+    return GoWork(directory, frozenset(uses), replaces, vendored, go)
 
 
 def declared_path(go_mod: bytes) -> bytes:

@@ -34,6 +34,17 @@ def values_of(types: Types, file: SourceFile, node: Node) -> frozenset[str] | st
         return str(unknown)
 
 
+def vendored_text(types: Types, package: str, name: str, importer: str) -> str | None:
+    """The text of a constant that vendor/ declares, for the package `importer`; None when it is not known."""
+    workspace = types.workspace
+    folder = workspace.vendored_folder_of(package, importer) if workspace.has_vendor else None
+    found = workspace.value(folder, name) if folder is not None else None
+    if found is None or found[1].kind != "const" or found[1].literal is None:
+        return None
+    texts = values_of(types, found[0], found[1].literal)
+    return next(iter(texts)) if not isinstance(texts, str) and len(texts) == 1 else None
+
+
 class _Strings:
     def __init__(self, types: Types) -> None:
         self.types = types

@@ -24,11 +24,13 @@ _BASIC = frozenset(
 
 
 class Named(NamedTuple):
-    """A declared type. `package` is its import path ('' for a basic type), `folder` its place in the checkout."""
+    """A declared type. `package` is its import path ('' for a basic type), `folder` its place in the checkout; of a
+    type of another module, `vendored` is the folder below vendor/ that declares it."""
 
     package: str
     name: str
     folder: str | None = None
+    vendored: str | None = None
 
     def __str__(self) -> str:
         return f"{self.package.rpartition('/')[2]}.{self.name}" if self.package else self.name
@@ -86,8 +88,9 @@ class Types:
                 return Named("", name)
             parameter = type_parameter(file, node)
             if parameter is not None:
-                return self._constraint(file, parameter)
-            return Named(self.workspace.import_path(file.directory), name, file.directory)
+                # What another module's function gives may be more than its constraint says.
+                return self._constraint(file, parameter) if file.directory not in self.workspace.vendored else None
+            return self._here(file, name)
         if kind == "qualified_type":
             package = file.text(node.child_by_field_name("package"))  # type: ignore[arg-type]
             return self._imported(file, package, file.text(node.child_by_field_name("name")))  # type: ignore[arg-type]
@@ -125,7 +128,16 @@ class Types:
         if found is None:
             return None
         folder = self.workspace.folder_of(found.path, file.directory)
+        if folder is None and self.workspace.has_vendor:
+            return Named(found.path, name, None, self.workspace.vendored_folder_of(found.path, file.directory))
         return Named(found.path, name, folder)
+
+    def _here(self, file: SourceFile, name: str) -> Named:
+        """A type of the file's own package."""
+        vendored = self.workspace.vendored.get(file.directory)
+        if vendored is not None:
+            return Named(vendored.path, name, None, file.directory)
+        return Named(self.workspace.import_path(file.directory), name, file.directory)
 
     def _import_by_clause(self, file: SourceFile, package: str):  # type: ignore[no-untyped-def]
         """An import whose folder's package clause differs from what its path suggests."""
@@ -243,6 +255,8 @@ class Types:
         package = self.package_of(file, operand)  # type: ignore[arg-type]
         if package is not None:
             folder = self.workspace.folder_of(package, file.directory)
+            if folder is None and self.workspace.has_vendor:
+                folder = self.workspace.vendored_folder_of(package, file.directory)
             if folder is None:
                 return None
             function = self.workspace.function(folder, "", name)
@@ -302,11 +316,7 @@ class Types:
     def _type_argument(self, file: SourceFile, node: Node) -> Type | None:
         if node.type == "identifier":
             name = file.text(node)
-            return (
-                Named("", name)
-                if name in _BASIC
-                else Named(self.workspace.import_path(file.directory), name, file.directory)
-            )
+            return Named("", name) if name in _BASIC else self._here(file, name)
         if node.type == "selector_expression":
             operand = node.child_by_field_name("operand")
             return self._imported(file, file.text(operand), file.text(node.child_by_field_name("field")))  # type: ignore[arg-type]
@@ -315,7 +325,7 @@ class Types:
     # -- declarations ---------------------------------------------------------------------------------------
 
     def declaration(self, kind: Type | None) -> tuple[SourceFile, Node] | None:
-        """The struct or interface type node behind a named type of the checkout; aliases are followed."""
+        """The struct or interface type node behind a named type of the checkout or vendor/; aliases are followed."""
         for _ in range(8):
             if isinstance(kind, Literal):
                 file = self.workspace.file(kind.path)
@@ -325,9 +335,7 @@ class Types:
                 while node is not None and node.type != kind.kind:
                     node = node.parent
                 return (file, node) if node is not None else None
-            if not isinstance(kind, Named) or kind.folder is None:
-                return None
-            spec = self.workspace.type_spec(kind.folder, kind.name)
+            spec = self._spec(kind)
             if spec is None:
                 return None
             file, node = spec
@@ -339,12 +347,17 @@ class Types:
             kind = self.written(file, inner)
         return None
 
+    def _spec(self, kind: Type | None) -> tuple[SourceFile, Node] | None:
+        """The declaration of a named type, be it below vendor/."""
+        if not isinstance(kind, Named):
+            return None
+        folder = kind.folder if kind.folder is not None else kind.vendored
+        return self.workspace.type_spec(folder, kind.name) if folder is not None else None
+
     def underlying(self, kind: Type | None) -> Type | None:
-        """A named slice or map type of the checkout as what it is; anything else unchanged."""
+        """A named slice or map type of the checkout, or of vendor/, as what it is; anything else unchanged."""
         for _ in range(8):
-            if not isinstance(kind, Named) or kind.folder is None:
-                return kind
-            spec = self.workspace.type_spec(kind.folder, kind.name)
+            spec = self._spec(kind)
             if spec is None:
                 return kind
             inner = spec[1].child_by_field_name("type")
@@ -359,8 +372,9 @@ class Types:
             return None
         if isinstance(kind, Pointer):
             kind = kind.to
-        if isinstance(kind, Named) and kind.folder is not None:
-            method = self.workspace.function(kind.folder, kind.name, name)
+        if isinstance(kind, Named):
+            folder = kind.folder if kind.folder is not None else kind.vendored
+            method = self.workspace.function(folder, kind.name, name) if folder is not None else None
             if method is not None:
                 return self._signature(*method)
         declared = self.declaration(kind)

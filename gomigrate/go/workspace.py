@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from tree_sitter import Node
@@ -22,6 +23,9 @@ from gomigrate.errors import UserError, printable
 from gomigrate.go.modules import GoWork, Module, Replacement, join, parse_go_mod, parse_go_work
 from gomigrate.go.syntax import SourceFile, Value
 from gomigrate.model import Note
+
+if TYPE_CHECKING:
+    from gomigrate.go.vendored import Package, Vendor
 
 # Bytes of source. A tree takes twenty times as many, and what a checkout like Flyte's is asked for fits in.
 MAX_RECENT = 400_000
@@ -47,6 +51,11 @@ class Workspace:
         self.checkout = checkout
         self.modules: dict[str, Module] = {}
         self.work: GoWork | None = None
+        # Whether a module has a vendor folder; folders of the packages there that were asked for; and those of them
+        # that cannot be wholly understood.
+        self.has_vendor = False
+        self.vendored: dict[str, Package] = {}
+        self.spoilt: set[str] = set()
         # Files by path, for as long as somebody holds one; `_recent` holds those that were asked for last.
         self._files: WeakValueDictionary[str, SourceFile] = WeakValueDictionary()
         self._recent: dict[str, SourceFile] = {}
@@ -62,6 +71,8 @@ class Workspace:
         # Caches of this workspace, and not of its class: those would keep every workspace for ever.
         self.module_of = cache(self._module_of)
         self.folder_of = cache(self._folder_of)
+        self.vendored_folder_of = cache(self._vendored_folder_of)
+        self._vendor_of = cache(self._find_vendor)
         self.places = cache(self._places)
         self.versions = cache(self._versions)
         self._function_file = cache(self._find_function)
@@ -78,13 +89,16 @@ class Workspace:
     def _load_module(self, folder: str) -> None:
         data = self.checkout.read(join(folder, "go.mod"))
         if data is not None:
-            vendored = join(folder, "vendor") in self.checkout.vendor_folders
+            vendored = self.checkout.has_vendor_folder(folder)
+            self.has_vendor |= vendored
             self.modules[folder] = parse_go_mod(data.decode("utf-8", "replace"), folder, vendored=vendored)
 
     def _load_work(self, folder: str) -> None:
         data = self.checkout.read(join(folder, "go.work"))
         if data is not None and (self.work is None or len(folder) < len(self.work.directory)):
-            self.work = parse_go_work(data.decode("utf-8", "replace"), folder)
+            vendored = self.checkout.has_vendor_folder(folder)
+            self.has_vendor |= vendored
+            self.work = parse_go_work(data.decode("utf-8", "replace"), folder, vendored=vendored)
 
     # -- files and packages ---------------------------------------------------------------------------------
 
@@ -100,9 +114,14 @@ class Workspace:
         found = self._files.get(path)
         if found is not None or path in self._skipped:
             return found
+        count = len(self.checkout.notes)
         found = self._parse_again(path) if path in self._read else self._parse(path)
         if found is None:
             self._skipped.add(path)
+            folder = path.rpartition("/")[0]
+            if folder in self.vendored:
+                del self.checkout.notes[count:]
+                self.spoilt.add(folder)
             return None
         self._files[path] = found
         self._recent[path] = found
@@ -194,7 +213,10 @@ class Workspace:
     # -- modules and import paths ---------------------------------------------------------------------------
 
     def _module_of(self, folder: str) -> Module | None:
-        """The module a folder belongs to: the nearest go.mod at or above it."""
+        """The module a folder belongs to: the nearest go.mod at or above it; of one in vendor/ a module that builds
+        with it."""
+        if folder in self.vendored:
+            return self.modules[self.vendored[folder].module]
         above = [folder]
         while above[-1]:
             above.append(above[-1].rpartition("/")[0])
@@ -240,6 +262,43 @@ class Workspace:
             return None
         folder = f"{places[path]}/{import_path[len(path) + 1 :]}".strip("/")
         return folder if self.checkout.go_files_in(folder) else None
+
+    def _vendored_folder_of(self, import_path: str, importer: str) -> str | None:
+        """The folder below vendor/ from which the build of package `importer` takes another module's package.
+
+        None when it takes it from elsewhere, when not all of its files can be read, and for what is known by name.
+        What stands there is only ever read.
+        """
+        from gomigrate.go.vendored import Package, agrees, is_read
+
+        module = self.module_of(importer)
+        vendor = self._vendor_of(module.directory) if module is not None and is_read(import_path) else None
+        heading = vendor.packages.get(import_path) if vendor is not None else None
+        if module is None or vendor is None or heading is None:
+            return None
+        folder = join(vendor.folder, import_path)
+        if folder in self.vendored:
+            return folder
+        together = [module, *self.beside(module)]
+        if not agrees(heading, together, self.overrides(module)) or not self.checkout.vendored_files_in(folder):
+            return None
+        self.vendored[folder] = Package(import_path, module.directory)
+        return folder
+
+    def _find_vendor(self, directory: str) -> Vendor | None:
+        """The vendor folder that the build of a module uses."""
+        from gomigrate.go.vendored import Vendor, is_chosen, parse_modules_txt
+
+        module, work = self.modules[directory], self.work
+        shared = work is not None and directory in work.uses
+        home = work if work is not None and shared else module
+        if not home.vendored or not is_chosen(home.go):
+            return None
+        folder = join(home.directory, "vendor")
+        data = self.checkout.read_quietly(f"{folder}/modules.txt")
+        if data is None or data.startswith(b"## workspace") is not shared:
+            return None
+        return Vendor(folder, parse_modules_txt(data.decode("utf-8", "replace")))
 
     def _places(self, directory: str) -> dict[str, str]:
         """The modules of the checkout that the one in a folder builds with: path -> folder."""

@@ -357,7 +357,7 @@ class Calls(Expressions):
 
     def _is_string(self, free: Free) -> bool:
         """Whether what comes from outside is known to be a string."""
-        return free.constant is not None or self._type_of(free.file, free.node) == Named("", "string")
+        return free.constant is not None or free.named or self._type_of(free.file, free.node) == Named("", "string")
 
     def _call_cap(self, node: Node, nodes: list[Node]) -> Expr:
         raise Unsupported("depends on the capacity of a list", node)

@@ -24,6 +24,7 @@ from gomigrate.go.evaluator.values import (
     Slice,
     Unsupported,
 )
+from gomigrate.go.strings import vendored_text
 from gomigrate.go.syntax import FUNCTION_LIKE, calls_in, descend, enclosing, named, string_value, unparen
 from gomigrate.go.types import Named, Pointer
 
@@ -238,7 +239,8 @@ class Expressions(Names):
             return self._selected(node)
         folder = self.workspace.folder_of(package, self._file.directory)
         if folder is None:
-            free = self._free(f"{package}.{field}", node)
+            text = vendored_text(self.types, package, field, self._file.directory)
+            free = self._free(f"{package}.{field}", node, named=bool(text))
             return lambda frame: free
         found = self.workspace.value(folder, field)
         if found is not None:

@@ -180,11 +180,12 @@ class Names:
         local: Local | None = None,
         parent: Free | None = None,
         field: str = "",
+        named: bool = False,
     ) -> Free:
         found = self.free.get(identity)
         if found is None:
             file = parent.file if parent is not None else self._file
-            found = self.free[identity] = Free(identity, node, file, constant, local, parent, field)
+            found = self.free[identity] = Free(identity, node, file, constant, local, parent, field, named)
         return found
 
     def _x_identifier(self, node: Node) -> Expr:

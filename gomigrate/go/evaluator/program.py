@@ -103,7 +103,7 @@ class _Reader:
     def _name(self, free: Free) -> None:
         number = self._names.setdefault(free.id, len(self._names))
         # Two constants of the same text are one name; what the text is makes no difference.
-        text = free.constant if free.constant is None else self._texts.setdefault(free.constant, len(self._texts))
+        text = free.named if free.constant is None else self._texts.setdefault(free.constant, len(self._texts))
         self.found.append(f"name {number} {text} {free.field!r} {free.kind!r} {free.local is None}")
         if free.parent is not None:
             self._name(free.parent)

@@ -184,7 +184,7 @@ class Runtime:
 
     def expect_name(self, text: Free) -> None:
         """Raises Unbound when a string from outside may be the empty one. A constant never is: that is `EMPTY`."""
-        if text.constant is None:
+        if text.constant is None and not text.named:
             if not self.given_names or text.local is None or text.parent is not None:
                 raise Unbound("hangs on whether a name is empty, which is not known here", text.node, text.local)
             self.asked_name = True

@@ -52,10 +52,11 @@ class Free:
     """A name from outside of the unit. Its first use decides whether it is an object or a key.
 
     A path (`r.object`) has a parent and a field, so that it can be written in the words of the unit even when a
-    called function took the step.
+    called function took the step. `named`: it is a constant of another module, a string that is not empty; it stays as
+    it is, whatever it says.
     """
 
-    __slots__ = ("constant", "field", "file", "id", "kind", "local", "node", "parent")
+    __slots__ = ("constant", "field", "file", "id", "kind", "local", "named", "node", "parent")
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Free:
         local: Any = None,
         parent: Free | None = None,
         field: str = "",
+        named: bool = False,
     ) -> None:
         self.id = identity
         self.node = node
@@ -74,6 +76,7 @@ class Free:
         self.local = local
         self.parent = parent
         self.field = field
+        self.named = named
         self.kind = ""
 
     @property
