@@ -21,7 +21,7 @@ _GROUP_VERSIONS = ("GroupVersion", "SchemeGroupVersion", "GroupName")
 
 def propose(types: Types, references: References, found: Found) -> tuple[NameProposal, ...]:
     """A proposal for each name that the API server does not like: unique, and a qualified name no code uses yet."""
-    taken = {name.text for name in found.names}
+    taken = {*(name.text for name in found.names), *found.foreign}
     proposals = []
     for name in found.names:
         if name.verdict in (Verdict.UNQUALIFIED, Verdict.INVALID):

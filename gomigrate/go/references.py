@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from gomigrate.go.scope import lookup
 from gomigrate.go.syntax import NAMES, SourceFile, may_be_code, occurrences
-from gomigrate.go.types import Named, Pointer, Types
+from gomigrate.go.types import Literal, Named, Pointer, Types
 
 if TYPE_CHECKING:
     from gomigrate.index import Index
@@ -160,12 +160,15 @@ class References:
             if (kind.folder, kind.name) == (symbol.folder, symbol.receiver):
                 return True
             embeds = self.types.member(kind, symbol.name) is not None
-            return None if embeds and kind.folder is not None and not self._own_method(kind, symbol) else False
+            return None if embeds and not self._own_method(kind, symbol) else False
+        if isinstance(kind, Literal) and self.types.member(kind, symbol.name) is not None:
+            return None
         # A method expression T.Name, or an operand whose type the checkout does not tell.
         return None if kind is None else False
 
     def _own_method(self, kind: Named, symbol: Symbol) -> bool:
-        return self.workspace.has_function(kind.folder or "", kind.name, symbol.name)
+        folder = kind.folder if kind.folder is not None else kind.vendored
+        return folder is not None and self.workspace.has_function(folder, kind.name, symbol.name)
 
 
 def _declares(node: Node) -> bool:
