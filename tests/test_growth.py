@@ -148,6 +148,45 @@ def test_many_sites_in_one_function_take_no_more_than_their_number(around: str, 
     assert few["_fate"] > 0
 
 
+_MARKS = """
+func mark%d(pod *corev1.Pod) {
+	pod.SetFinalizers(append(pod.GetFinalizers(), "flyte-finalizer"))
+}
+
+func hold%d(pod *corev1.Pod) {
+	if !hasOther(pod.Finalizers, "flyte-finalizer") {
+		mark%d(pod)
+	}
+}
+"""
+_HAS_OTHER = """
+func hasOther(list []string, name string) bool {
+	for _, item := range list {
+		if item != name {
+			return true
+		}
+	}
+	return false
+}
+"""
+
+
+def test_calls_under_a_guard_are_looked_up(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/ships\n\nrequire sigs.k8s.io/controller-runtime v0.16.3\n")
+    counts = []
+    for calls in (50, 100):
+        marks = "".join(_MARKS % (number, number, number) for number in range(calls))
+        code = f'package ships\n\nimport corev1 "k8s.io/api/core/v1"\n{_HAS_OTHER}{marks}'
+        (tmp_path / "ships.go").write_text(code)
+        profile = cProfile.Profile()
+        plan = profile.runcall(plan_checkout, tmp_path, packs.load("flyte"))
+        guarded = [d for d in plan.left if "hangs on a test of the finalizers that is none of the" in d.left_because]
+        assert len(guarded) >= calls
+        stats: Any = pstats.Stats(profile)
+        counts.append(sum(count for (_, _, name), (_, count, *_) in stats.stats.items() if name == "is_inside_node"))
+    assert counts[1] <= counts[0] * 2.5
+
+
 @pytest.mark.parametrize(("elements", "understood"), ((2, True), (1001, False)))
 def test_a_long_literal_is_left(elements: int, understood: bool, tmp_path: Path) -> None:
     names = ", ".join(["s"] * elements)

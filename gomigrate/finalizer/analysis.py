@@ -20,7 +20,7 @@ from gomigrate.finalizer.found import Found
 from gomigrate.finalizer.helpers import Helper
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.objects import type_of_free
-from gomigrate.finalizer.places import Spot
+from gomigrate.finalizer.places import Spot, spot
 from gomigrate.finalizer.sites import Site, Unknown
 from gomigrate.go.evaluator.values import Free
 from gomigrate.go.references import Reference, References, Symbol
@@ -96,6 +96,7 @@ class Analysis:
         self.refused_names = dict(pack.refused)
         self._decided: tuple[list[Decision], dict[str, list[Decision]]] = ([], {})
         self._not_understood: tuple[list[Unknown], dict[str, list[Unknown]]] = ([], {})
+        self._guarded: tuple[list[Unknown], dict[Spot, tuple[int, Unknown]]] = ([], {})
         self._going: tuple[object, ...] = ()
         # Old names that people write into manifests, and where: they are honoured for ever.
         self.public: Mapping[str, str] = {}
@@ -147,6 +148,13 @@ class Analysis:
                 by_file.setdefault(unknown.file.path, []).append(unknown)
             self._not_understood = self.unknown, by_file
         return self._not_understood[1].get(file.path, [])
+
+    def guarded_calls(self) -> dict[Spot, tuple[int, Unknown]]:
+        """Where additions stand under a test of the finalizers that is none of the operations, numbered in order."""
+        if self._guarded[0] is not self.unknown:
+            found = ((spot(u.file, u.node), (i, u)) for i, u in enumerate(self.unknown) if u.guarded)
+            self._guarded = self.unknown, dict(found)
+        return self._guarded[1]
 
     def going(self) -> Going:
         """What goes as things are decided now."""

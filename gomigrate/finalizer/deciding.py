@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from typing import NamedTuple
 
 from gomigrate.catalogue import (
@@ -18,7 +19,7 @@ from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import judge
 from gomigrate.finalizer.operations import Meaning
-from gomigrate.finalizer.places import place
+from gomigrate.finalizer.places import place, spot
 from gomigrate.finalizer.runtime_versions import needs_sets
 from gomigrate.finalizer.sites import Site, Unknown
 from gomigrate.finalizer.wording import name_at, text_at
@@ -218,9 +219,11 @@ def _guarded_call(analysis: Analysis, site: Site) -> Unknown | None:
     function = function_around(site.nodes[0])
     if function is None or "duplicate" not in site.meaning.difference_names:
         return None
-    calls = [u for u in analysis.unknown if u.guarded]
+    calls = analysis.guarded_calls()
     uses = analysis.refs(symbol_of(site.file, function)) if calls else []
-    return next((u for u in calls for r in uses if r.file is u.file and is_inside_node(r.node, u.node)), None)
+    places = (spot(r.file, node) for r in uses for node in (r.node, *ancestors(r.node)))
+    found = [calls[p] for p in places if p in calls]
+    return min(found, key=itemgetter(0))[1] if found else None
 
 
 def _runtime_obstacle(analysis: Analysis, decision: Decision) -> Obstacle | None:

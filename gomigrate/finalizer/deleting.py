@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from tree_sitter import Node
 
 from gomigrate.finalizer.analysis import Analysis
-from gomigrate.finalizer.decision import Going, Kept, is_inside_node, overlaps
+from gomigrate.finalizer.decision import Going, Kept, function_around, is_inside_node, overlaps
 from gomigrate.finalizer.exported import MAY_BE_CALLED, is_offered
 from gomigrate.finalizer.helpers import Helper, only_about
-from gomigrate.go.references import Reference, References, Symbol
+from gomigrate.go.references import Reference, References, Symbol, symbol_of
 from gomigrate.go.syntax import SourceFile, descend
 from gomigrate.model import Exported, Operation
 
@@ -116,10 +116,9 @@ def is_thin(analysis: Analysis, helper: Helper) -> bool:
 
 def _is_in(reference: Reference, symbol: Symbol, helpers: Mapping[Symbol, Helper]) -> bool:
     """Whether a use of one helper stands in another one of these."""
-    return any(
-        other != symbol and helper.file is reference.file and is_inside_node(reference.node, helper.node)
-        for other, helper in helpers.items()
-    )
+    function = function_around(reference.node)
+    other = symbol_of(reference.file, function) if function is not None else symbol
+    return other != symbol and other in helpers and helpers[other].file is reference.file
 
 
 def _why_kept(analysis: Analysis, reference: Reference) -> str:
