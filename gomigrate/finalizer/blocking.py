@@ -127,6 +127,8 @@ def _unclear(analysis: Analysis, uses: NameUses, reference: Reference, gone: Goi
     left_out = left_alone(analysis, UNQUALIFIED_NAME, reference)
     if left_out:
         return f"{where} uses the name, and {left_out}"
+    if gone.holds(file, node):
+        return ""
     if not reference.sure:
         return f"{where} may use the name: what it means cannot be told there"
     if file.is_generated:
@@ -148,8 +150,6 @@ def _unclear(analysis: Analysis, uses: NameUses, reference: Reference, gone: Goi
             if not decision.left or decision.intended:
                 return ""
             return f"the use of the name at {where} is left: {decision.left}"
-    if gone.holds(file, node):
-        return ""
     found = next((u for u in analysis.unknown_in(file) if overlaps(u.node, node)), None)
     reason = found.reason if found is not None else use_in_words(analysis.types, file, node)
     return f"the use of the name at {where} is left: {reason}"
