@@ -8,6 +8,8 @@ from tree_sitter import Node
 
 from gomigrate.go.syntax import SourceFile
 
+# Nobody writes more of them before a statement on its line.
+MAX_COMMENTS = 8
 _BINDS_TIGHTER = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
@@ -55,10 +57,17 @@ def _end_of_line(file: SourceFile, statement: Node) -> int:
 
 
 def separator(file: SourceFile, statement: Node) -> str:
-    """What stands between two statements at this place: a new line with the indentation, or '; '."""
-    start = file.source.rfind(b"\n", 0, statement.start_byte) + 1
-    indent = file.source[start : statement.start_byte]
-    if indent.strip(b" \t"):
-        return "; "
-    newline = "\r\n" if file.source[start - 2 : start] == b"\r\n" else "\n"
-    return newline + indent.decode()
+    """What stands between two statements at this place: a new line with the indentation, or '; '. Comments before
+    this one on its line do not count, be it the end of a long one."""
+    at = statement.start_byte
+    for _ in range(MAX_COMMENTS + 1):
+        start = file.source.rfind(b"\n", 0, at) + 1
+        end = start + len(file.source[start:at].rstrip(b" \t"))
+        if start == end:
+            newline = "\r\n" if file.source[start - 2 : start] == b"\r\n" else "\n"
+            return newline + file.source[start:at].decode()
+        comment = file.root.descendant_for_byte_range(end - 1, end)
+        if comment is None or comment.type != "comment":
+            break
+        at = comment.start_byte
+    return "; "
