@@ -49,8 +49,9 @@ def _legacy_edit(declared: Declared, old: str, stage: Stage) -> TextEdit:
     else:
         keyword = "var" if declaration.type == "var_declaration" else "const"
         text = f'{newline}{newline}{comment}{newline}{keyword} {name}{typed} = "{old}"'
-        if line >= 0 and file.source[line + 1 :].lstrip(b" \t").startswith(b"/"):
-            # It would be taken for one block with a comment that stands right below.
+        below = file.source[line + 1 :].lstrip(b" \t") if line >= 0 else b""
+        if below and not below.startswith((b"\n", b"\r", keyword.encode())):
+            # A comment right below would be taken for a part of it, and gofmt parts it from a function.
             text += newline
     return TextEdit(file.path, end, end, text.encode())
 
