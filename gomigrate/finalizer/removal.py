@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from gomigrate.catalogue import DIRECTIVE
@@ -9,6 +11,9 @@ from gomigrate.go.fold import merged
 from gomigrate.go.syntax import SourceFile, named
 from gomigrate.model import TextEdit
 
+# What may stand behind a declaration on its last line and goes with it.
+_BEHIND = re.compile(rb"[ \t;]*(?://[^\n]*?|/\*(?:(?!\*/)[^\n])*\*/[ \t;]*)?(?=\r?\Z)")
+_SEMICOLON = re.compile(rb"[ \t]*;[ \t]*")
 _DIRECTIVES = ("//go:", "// +", "//+", f"//{DIRECTIVE.decode()}")
 
 
@@ -123,13 +128,13 @@ def _with_blank_lines_behind(file: SourceFile, start: int, end: int) -> tuple[in
 
 
 def doc_start(file: SourceFile, node: Node) -> int:
-    """Start of the comment lines right above a node, or of the node itself."""
+    """Start of the comments on the lines right above a node, and before it on its own, or of the node itself."""
     start, row = node.start_byte, node.start_point.row
     previous = node.prev_sibling
     while previous is not None and previous.type in ("comment", "\n"):
         if previous.type == "comment":
             alone = _row_start(file, previous) == _line_start(file, previous.start_byte)
-            if previous.end_point.row != row - 1 or not alone:
+            if previous.end_point.row not in (row - 1, row) or not alone:
                 break
             start, row = previous.start_byte, previous.start_point.row
         previous = previous.prev_sibling
@@ -147,8 +152,20 @@ def _row_start(file: SourceFile, node: Node) -> int:
 
 
 def _lines(file: SourceFile, start: int, end: int) -> tuple[int, int]:
-    newline = file.source.find(b"\n", end)
-    return _line_start(file, start), len(file.source) if newline < 0 else newline + 1
+    """Whole lines from a declaration's start to its end, with the comment behind it; where others share these lines,
+    the declaration with what parts it from them."""
+    source = file.source
+    first = _line_start(file, start)
+    newline = source.find(b"\n", end)
+    last = len(source) if newline < 0 else newline
+    behind = _BEHIND.match(source, end, last)
+    before = source[first:start].rstrip(b" \t;")
+    if behind is None:
+        parted = _SEMICOLON.match(source, end)
+        return (start if before else first), parted.end() if parted else end
+    if before:
+        return first + len(before), behind.end()
+    return first, min(last + 1, len(source))
 
 
 def _has_package_doc(file: SourceFile) -> bool:
