@@ -390,8 +390,12 @@ class Statements(Calls):
 
         def run(frame: Frame) -> Any:
             before(frame)
+            # The first round of a loop without a condition is a block, and no step of a walk.
+            walks = condition is not None
             while condition is None or boolean(condition(frame), node):
-                runtime.step()
+                if walks:
+                    runtime.step()
+                walks = True
                 stop, signal = _after_body(body(frame), label)
                 if stop:
                     return signal

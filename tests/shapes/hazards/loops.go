@@ -230,3 +230,63 @@ func removeRecursively(list []string, s string) []string {
 	}
 	return removeRecursively(append(list[:i], list[i+1:]...), s)
 }
+
+// Loops that end in their first round are walks of nothing.
+// want: Contains
+func containsBeforeManyLoops(o metav1.Object, k string) bool {
+	for _, f := range o.GetFinalizers() {
+		if f == k {
+			return true
+		}
+	}
+	for {
+		for {
+			for {
+				for {
+					for {
+						for {
+							for {
+								for {
+									for {
+										for {
+											for {
+												for {
+													for {
+														for {
+															for {
+																for {
+																	for {
+																		for {
+																			for {
+																				for {
+																					return false
+																				}
+																			}
+																		}
+																	}
+																}
+															}
+														}
+													}
+												}
+											}
+										}
+									}
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// want: Add -> changed
+func addAfterManyLoops(o metav1.Object, k string) bool {
+	if containsBeforeManyLoops(o, k) {
+		return false
+	}
+	o.SetFinalizers(append(o.GetFinalizers(), k))
+	return true
+}
