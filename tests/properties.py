@@ -72,6 +72,7 @@ _CONCERNED = re.compile(rb"inalizer|DeletionTimestamp|IsZero")
 _BOM = b"\xef\xbb\xbf"
 _STRING = re.compile(rb"\"[^\"\n]*\"")
 _WORD = re.compile(rb"\w+")
+_COMMENT_LINE = re.compile(rb"(?m)^[ \t]*//.*")
 _ASKS_FOR_REPORT = "lease report this"
 
 
@@ -523,7 +524,7 @@ def _still_named(plan: Plan, files: dict[str, bytes]) -> Iterator[str]:
     """Skipped files that name what is gone from their package, or from one that they import."""
     skipped = {note.path.partition(":")[0] for note in plan.notes}
     for path in sorted(skipped & files.keys()):
-        words = set(_WORD.findall(files[path]))
+        words = set(_WORD.findall(_COMMENT_LINE.sub(b"", files[path])))
         # A text further down is no import, also where the file's own imports cannot be read.
         imports = files[path].partition(b"\nfunc ")[0]
         for name, folders in _gone(plan).items():
