@@ -529,9 +529,14 @@ def _still_named(plan: Plan, files: dict[str, bytes]) -> Iterator[str]:
         imports = files[path].partition(b"\nfunc ")[0]
         for name, folders in _gone(plan).items():
             exported = name[:1].isupper()
-            near = any(path.rpartition("/")[0] == f or (exported and f'/{f}"'.encode() in imports) for f in folders)
+            near = any(path.rpartition("/")[0] == f or (exported and _imports(imports, f)) for f in folders)
             if path.endswith(".go") and near and name in words - {b"main", b"init", b"_"}:
                 yield f"{path} was skipped and names {name.decode()}, which goes"
+
+
+def _imports(text: bytes, folder: str) -> bool:
+    """Whether an import path that is not spoilt itself ends with a folder."""
+    return re.search(rb"\"[\w.~/-]+/%b\"" % re.escape(folder.encode()), text) is not None
 
 
 def main() -> None:
