@@ -65,7 +65,7 @@ def cli() -> None:
 @cli.command()
 @checkout_argument
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", default="-",
     help="The patch; else, or with -, standard output.",
 )  # fmt: skip
 @report_option
@@ -82,7 +82,7 @@ def cli() -> None:
 @common
 def patch(
     checkout: Path,
-    output: Path | None,
+    output: Path,
     reports: tuple[Path, ...],
     form: str,
     split: str | None,
@@ -95,33 +95,27 @@ def patch(
     be done and nothing was written.
     """
     from gomigrate.git.folder import top_of
-    from gomigrate.outputs import check_folder, check_outputs, write_all
+    from gomigrate.outputs import STANDARD_OUTPUT, check_folder, check_outputs, write_all
 
-    if output == Path("-"):
-        output = None
     terminal = _terminal(options)
     _known_reports(reports)
-    if split and output is None:
+    if split and output == STANDARD_OUTPUT:
         raise UserError("--split: say by -o which folder the patches go to.")
     top = top_of(checkout)
     folder = output if split else None
-    notes = check_outputs([*([output] if output and not split else []), *reports], top)
+    notes = check_outputs([*([] if split else [output]), *reports], top)
     if folder:
         notes += check_folder(folder, top)
     migration = _migrate(checkout, options, reports)
     rendered = _begin_reports(migration, reports)
-    outputs: dict[Path, bytes] = {}
-    text = b""
-    if folder and split:
-        outputs |= {folder / name: content for name, content in migration.series(split, form).items()}
+    if split:
+        patches = {output / name: content for name, content in migration.series(split, form).items()}
     else:
-        text = migration.patch(form)
-        if output:
-            outputs[output] = text
-    outputs |= rendered()
+        patches = {output: migration.patch(form)}
+    outputs = {**rendered(), **patches}
     for note in (*notes, *migration.notes):
         terminal.note(note)
-    write_all(outputs, text if output is None else b"", folder)
+    write_all(outputs, folder)
     terminal.summary(migration.plan, output, reports)
     if strict and migration.plan.left:
         sys.exit(1)
@@ -185,7 +179,8 @@ def baseline() -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @common
 def write_baseline(file: Path, paths: tuple[Path, ...], **options: Any) -> None:
-    """Write all findings in PATHS (default: this folder) to FILE, for `gomigrate check --baseline FILE`.
+    """Write all findings in PATHS (default: this folder) to FILE, for `gomigrate check --baseline FILE`; with -, to
+    standard output.
 
     Exit codes: 0 done, 2 it could not be done.
     """
@@ -295,9 +290,6 @@ def verify(
     from gomigrate.verify.progress import Progress
     from gomigrate.verify.results import Verdict
 
-    printed = output == Path("-")
-    if printed:
-        output = None
     terminal = _terminal(options)
     _known_reports(reports)
     notes = check_outputs([*([output] if output else []), *reports], top_of(checkout))
@@ -308,7 +300,7 @@ def verify(
     with Progress(options["color"], quiet=options["quiet"]) as progress:
         migration = migration.verified(tests=tests, limit=timeout, keep=keep, progress=progress)
     outputs = _begin_reports(migration, reports)()
-    write_all({**outputs, **({output: text} if output else {})}, text if printed else b"")
+    write_all({**outputs, **({output: text} if output else {})})
     terminal.summary(migration.plan, output, reports)
     verdict = migration.plan.verification.verdict if migration.plan.verification else Verdict.UNVERIFIED
     sys.exit({Verdict.PROVEN: 0, Verdict.WORSE: 1, Verdict.UNVERIFIED: FAILED}[verdict])

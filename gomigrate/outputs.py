@@ -20,6 +20,9 @@ from gomigrate.errors import UserError, printable
 from gomigrate.interrupts import held_back
 from gomigrate.temporaries import PATTERN, Temporary, begin, begin_folder, remove_dead
 
+# What `-` stands for. Checked and written as any other output.
+STANDARD_OUTPUT = Path("-")
+
 _SOURCES = frozenset({"go.mod", "go.sum", "go.work", "go.work.sum"})
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr)|(?:/dev/fd|/proc/self/fd)/([0-9]{1,4})")
 _NUMBERS = {"stdin": 0, "stdout": 1, "stderr": 2}
@@ -49,18 +52,18 @@ def check_folder(path: Path, top: Path) -> list[str]:
     an earlier run is taken for one of this."""
     if not path.is_dir():
         if os.path.lexists(path):
-            raise UserError(f"{_shown(path)}: is no folder. A series of patches needs a new or an empty one.")
+            raise UserError(f"{shown(path)}: is no folder. A series of patches needs a new or an empty one.")
         return check_outputs([path], top)
     try:
         if any(not (PATTERN.fullmatch(entry.name) and remove_dead(entry)) for entry in path.iterdir()):
-            raise UserError(f"{_shown(path)}: is not empty. A series of patches needs a new or an empty folder.")
+            raise UserError(f"{shown(path)}: is not empty. A series of patches needs a new or an empty folder.")
     except OSError as error:
-        raise UserError(f"{_shown(path)}: cannot be read: {error.strerror}. Choose another place.") from None
+        raise UserError(f"{shown(path)}: cannot be read: {error.strerror}. Choose another place.") from None
     return check_outputs([path / "0000"], top)
 
 
-def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folder: Path | None = None) -> None:
-    """Writes every file beside its place first, moves all of them there, and fills pipes and devices last.
+def write_all(outputs: Mapping[Path, bytes], folder: Path | None = None) -> None:
+    """Writes every file beside its place first, moves all of them there, and fills pipes and devices last, in order.
 
     `folder`, when given and not there, comes with all of its files or not at all. When something fails the files are
     what they were before, and a process that is killed leaves each of them old or new; what it left beside them goes
@@ -73,7 +76,7 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folde
         (streams if _is_stream(path) else files)[path] = data
     staged: list[_Staged] = []
     moved: list[_Staged] = []
-    path = Path("standard output")
+    path = STANDARD_OUTPUT
     made = folder if folder and not folder.exists() else None
     try:
         with held_back() as let_through:
@@ -93,9 +96,6 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folde
                 entry.temporary.replace()
         for path, data in streams.items():
             _write_stream(path, data)
-        path = Path("standard output")
-        sys.stdout.buffer.write(standard_output)
-        sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
     except BaseException as error:
@@ -103,7 +103,7 @@ def write_all(outputs: Mapping[Path, bytes], standard_output: bytes = b"", folde
             _take_back(moved)
         if isinstance(error, OSError):
             raise UserError(
-                f"{_shown(path)}: cannot be written: {error.strerror}. Nothing was written; choose another place."
+                f"{shown(path)}: cannot be written: {error.strerror}. Nothing was written; choose another place."
             ) from None
         raise
     finally:
@@ -122,7 +122,7 @@ def _check(path: Path, top: Path) -> str:
         return ""
     relative = file.relative_to(top)
     if file.suffix.lower() == ".go" or file.name.lower() in _SOURCES or ".git" in map(str.lower, relative.parts):
-        raise UserError(f"{_shown(path)}: is a source file of the checkout. Choose another place for the output.")
+        raise UserError(f"{shown(path)}: is a source file of the checkout. Choose another place for the output.")
     if _is_ignored(top, relative.as_posix()):
         return ""
     return f"{relative.as_posix()} lies inside the checkout and git does not ignore it; it is not part of the patch"
@@ -133,21 +133,21 @@ def _check_links(path: Path, file: Path, top: Path) -> None:
     links = [folder for folder in (whole, *whole.parents) if folder.is_symlink()]
     inside = any(_real(link.parent).is_relative_to(top) for link in links)
     if inside or (whole in links and file.is_relative_to(top)):
-        raise UserError(f"{_shown(path)}: leads through a symlink in or into the checkout. Choose another place.")
+        raise UserError(f"{shown(path)}: leads through a symlink in or into the checkout. Choose another place.")
 
 
 def _check_place(path: Path, file: Path) -> None:
     if not os.path.isdir(file.parent):
         raise UserError(
-            f"{_shown(path)}: there is no folder {_shown(file.parent)}. Create it first, or choose another place."
+            f"{shown(path)}: there is no folder {shown(file.parent)}. Create it first, or choose another place."
         )
     if os.path.isdir(file):
-        raise UserError(f"{_shown(path)}: is a folder. Give the name of a file.")
+        raise UserError(f"{shown(path)}: is a folder. Give the name of a file.")
     touched = [file] if os.path.lexists(file) else []
     if not _is_stream(path):
         touched.append(file.parent)
     if not all(os.access(place, os.W_OK) for place in touched):
-        raise UserError(f"{_shown(path)}: cannot be written: permission denied. Choose another place.")
+        raise UserError(f"{shown(path)}: cannot be written: permission denied. Choose another place.")
 
 
 def _is_ignored(top: Path, relative: str) -> bool:
@@ -175,12 +175,15 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _shown(path: Path) -> str:
-    return printable(str(path))
+def shown(path: Path) -> str:
+    """The name of an output, for people."""
+    return "standard output" if path == STANDARD_OUTPUT else printable(str(path))
 
 
 def _descriptor(path: Path) -> int | None:
     """The number of an open file that has a name. Opening it by that name would cut off what a shell appends to."""
+    if path == STANDARD_OUTPUT:
+        return 1
     match = _DESCRIPTOR.fullmatch(str(path))
     if match is None:
         return None
@@ -231,6 +234,10 @@ def _take_back(moved: Sequence[_Staged]) -> None:
 
 
 def _write_stream(path: Path, data: bytes) -> None:
+    if path == STANDARD_OUTPUT:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
     number = _descriptor(path)
     with open(path if number is None else os.dup(number), "wb") as stream:
         stream.write(data)

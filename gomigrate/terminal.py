@@ -13,6 +13,7 @@ import click
 
 from gomigrate.errors import printable
 from gomigrate.model import Confidence, Diagnostic, Note, Plan
+from gomigrate.outputs import STANDARD_OUTPUT, shown
 
 if TYPE_CHECKING:
     from gomigrate.verify.results import Verification
@@ -63,7 +64,7 @@ class Terminal:
             for diagnostic in plan.changed:
                 self._finding(diagnostic, "changed")
             self.times(plan.timings)
-        if output is not None:
+        if output not in (None, STANDARD_OUTPUT):
             self._say(f"  patch: {printable(str(output))}" + ("" if plan.changes else " (empty)"))
         for report in reports:
             self._say(f"  report: {printable(str(report))}")
@@ -153,7 +154,7 @@ class Terminal:
 
     def baseline(self, file: Path, count: int) -> None:
         if not self.quiet:
-            self._say(f"{plural(count, 'finding')} in {printable(str(file))}")
+            self._say(f"{plural(count, 'finding')} in {shown(file)}")
 
     def _finding(self, diagnostic: Diagnostic, state: str) -> None:
         self._say(f"    {printable(diagnostic.where)}: {printable(diagnostic.message)}")

@@ -32,6 +32,13 @@ def written(run: Run, module: Path) -> Path:
     return module / BASELINE
 
 
+def test_a_dash_is_standard_output(run: Run, module: Path, written: Path) -> None:
+    done = run("baseline", "write", "-", "--pack", "flyte")
+    assert (done.code, done.out) == (0, written.read_text())
+    assert "3 findings in standard output" in done.err
+    assert not (module / "-").exists()
+
+
 def check(run: Run, *args: str) -> tuple[int, list[str], str]:
     done = run("check", "--pack", "flyte", "--baseline", BASELINE, *args)
     return done.code, done.out.splitlines(), done.err

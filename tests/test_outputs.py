@@ -21,7 +21,7 @@ from gomigrate.cli import cli
 from gomigrate.errors import UserError
 from gomigrate.git import repository
 from gomigrate.git.stored import as_stored
-from gomigrate.outputs import check_outputs, write_all
+from gomigrate.outputs import STANDARD_OUTPUT, check_outputs, write_all
 from gomigrate.temporaries import begin
 
 CRLF, LF = b"\r\n", b"\n"
@@ -476,7 +476,7 @@ def test_what_fits_the_buffer_of_standard_output_may_fail_as_well(
 
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=Full()))
     with pytest.raises(UserError, match="standard output: cannot be written: full"):
-        write_all({tmp_path / "report.md": b"x"}, b"x")
+        write_all({tmp_path / "report.md": b"x", STANDARD_OUTPUT: b"x"})
     assert on_disk(tmp_path) == {}
 
 
