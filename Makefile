@@ -48,8 +48,9 @@ ci-browser: .venv/.browser .venv/.docs
 ci-fleet: .venv/.dev .venv/.fleet
 	$(BIN)/python -m pytest -m fleet
 
+# By file, so that what the tests of a file share (an API server, a run in Go) is made once.
 ci-slow: .venv/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "go or slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "go or slow"
 
 # Its notice of another tool is no warning about these pages.
 docs: .venv/.docs
