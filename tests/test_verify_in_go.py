@@ -32,6 +32,13 @@ def sample(make_repo: MakeRepo, sample_dir: Path) -> Path:
     return make_repo({file.relative_to(sample_dir).as_posix(): file.read_bytes() for file in files}, "sample")
 
 
+@pytest.fixture
+def plugins(make_repo: MakeRepo, sample_dir: Path) -> Path:
+    """The one module of the sample that needs none of the others."""
+    files = (file for file in (sample_dir / "plugins").rglob("*") if file.is_file())
+    return make_repo({file.relative_to(sample_dir).as_posix(): file.read_bytes() for file in files}, "plugins")
+
+
 def state(checkout: Path) -> tuple[str, str, bytes]:
     """What a verification must not change: status, worktrees, index."""
 
@@ -67,9 +74,9 @@ def test_the_sample_is_proven(sample: Path, go: Path, tmp_path: Path) -> None:
     subprocess.run(["git", "apply", "--check", str(tmp_path / "p.patch")], cwd=sample, check=True)
 
 
-def test_without_git(sample: Path, go: Path, tmp_path: Path) -> None:
-    shutil.rmtree(sample / ".git")
-    done = verify(sample, go, "--tests", "touched", "--report", tmp_path / "r.json")
+def test_without_git(plugins: Path, go: Path, tmp_path: Path) -> None:
+    shutil.rmtree(plugins / ".git")
+    done = verify(plugins, go, "--tests", "touched", "--report", tmp_path / "r.json")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "r.json").read_text())["verification"]["verdict"] == "proven"
 
@@ -95,9 +102,9 @@ def test_a_patch_that_breaks_a_test_is_worse(sample: Path, go: Path, tmp_path: P
     assert "old_test.go:12: TestOldSource: the handler is no longer what it was" in done.stderr
 
 
-def test_a_test_that_hangs_is_named_and_its_children_die(sample: Path, go: Path, tmp_path: Path) -> None:
+def test_a_test_that_hangs_is_named_and_its_children_die(plugins: Path, go: Path, tmp_path: Path) -> None:
     """It waits for a child that ignores the end of its parent, once the patch is there."""
-    (sample / "plugins" / "array" / "hang_test.go").write_text(
+    (plugins / "plugins" / "array" / "hang_test.go").write_text(
         'package array\n\nimport (\n\t"os"\n\t"os/exec"\n\t"strconv"\n\t"strings"\n\t"testing"\n)\n\n'
         "func TestHangs(t *testing.T) {\n"
         '\tsource, err := os.ReadFile("subtask.go")\n'
@@ -107,7 +114,7 @@ def test_a_test_that_hangs_is_named_and_its_children_die(sample: Path, go: Path,
         f'\t_ = os.WriteFile("{tmp_path}/child", []byte(strconv.Itoa(child.Process.Pid)), 0o600)\n'
         "\t_ = child.Wait()\n}\n"
     )
-    done = verify(sample, go, "--tests", "touched", "--timeout", "20", "--report", tmp_path / "r.json")
+    done = verify(plugins, go, "--tests", "touched", "--timeout", "20", "--report", tmp_path / "r.json")
     assert done.returncode == 1, done.stderr
     checks = json.loads((tmp_path / "r.json").read_text())["verification"]["checks"]
     new = [failure for check in checks for failure in check["new"]]
@@ -161,17 +168,17 @@ def test_old_and_new_code_run_side_by_side(sample: Path, go: Path, tmp_path: Pat
 
 
 def test_an_addition_that_spares_what_is_being_deleted_differs_as_stated(
-    sample: Path, go: Path, tmp_path: Path
+    plugins: Path, go: Path, tmp_path: Path
 ) -> None:
     """Nothing shows that these pods are not being deleted: the new code asks, and the old code did not."""
-    (sample / "plugins/array/keep.go").write_text(
+    (plugins / "plugins/array/keep.go").write_text(
         'package array\n\nimport (\n\t"slices"\n\n\tcorev1 "k8s.io/api/core/v1"\n)\n\n'
         "// Keep holds on to a pod that is there already.\n"
         "func Keep(pod *corev1.Pod) {\n"
         "\tif !slices.Contains(pod.Finalizers, finalizer) {\n"
         "\t\tpod.Finalizers = append(pod.Finalizers, finalizer)\n\t}\n}\n"
     )
-    done = verify(sample, go, "--tests", "touched", "--report", tmp_path / "r.json", "-o", tmp_path / "x.patch")
+    done = verify(plugins, go, "--tests", "touched", "--report", tmp_path / "r.json", "-o", tmp_path / "x.patch")
     assert done.returncode == 0, done.stderr
     assert b"+\tif pod.GetDeletionTimestamp().IsZero() {\n" in (tmp_path / "x.patch").read_bytes()
     report = json.loads((tmp_path / "r.json").read_text())
@@ -203,16 +210,16 @@ def test_a_pack_that_writes_the_wrong_call_is_caught(sample: Path, go: Path, tmp
     assert "old true, [k], new false, [k]" in done.stderr
 
 
-def test_go_runs_tests_and_nothing_else_of_the_checkout(sample: Path, go: Path, tmp_path: Path) -> None:
+def test_go_runs_tests_and_nothing_else_of_the_checkout(plugins: Path, go: Path, tmp_path: Path) -> None:
     """Lines and files by which Go runs programs, when it is asked to or set up so: none of it is, but the tests."""
     marks = tmp_path / "marks"
     marks.mkdir()
-    trap = sample / "trap.sh"
+    trap = plugins / "trap.sh"
     trap.write_text(f'#!/bin/sh\ntouch "{marks}/trap"\n')
     trap.chmod(0o755)
-    (sample / "go.env").write_text(f"GOFLAGS=-toolexec={trap}\n")
-    (sample / "plugins/go.env").write_text(f"GOFLAGS=-toolexec={trap}\n")
-    (sample / "plugins/array/run.go").write_text(f"package array\n\n//go:generate {trap}\n")
+    (plugins / "go.env").write_text(f"GOFLAGS=-toolexec={trap}\n")
+    (plugins / "plugins/go.env").write_text(f"GOFLAGS=-toolexec={trap}\n")
+    (plugins / "plugins/array/run.go").write_text(f"package array\n\n//go:generate {trap}\n")
     test = f'''package array
 
 import (
@@ -226,7 +233,7 @@ func TestMark(t *testing.T) {{
 	}}
 }}
 '''
-    (sample / "plugins/array/mark_test.go").write_text(test)
-    done = verify(sample, go)
+    (plugins / "plugins/array/mark_test.go").write_text(test)
+    done = verify(plugins, go)
     assert done.returncode == 0, done.stderr
     assert [mark.name for mark in marks.iterdir()] == ["tests"]
