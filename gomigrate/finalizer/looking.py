@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -90,9 +91,8 @@ def look(analysis: Analysis) -> None:
             else:
                 unknown.append(seen)
             continue
-        start, end = seen.start, seen.end
-        apart = (c for c in found.get(file.path, ()) if not (start <= c.spans[0][0] and c.spans[0][1] <= end))
-        found[file.path] = [*apart, _Covering(seen, seen.spans)]
+        whole = _Covering(seen, seen.spans)
+        found[file.path] = [*(c for c in found.get(file.path, ()) if not _holds([whole], *c.spans[0])), whole]
     analysis.unknown = [u for u in unknown if not _covered(found, u.file, u.node)]
     sites = sorted(
         (c.site for in_file in found.values() for c in in_file if c.site is not None),
@@ -102,5 +102,8 @@ def look(analysis: Analysis) -> None:
 
 
 def _covered(found: dict[str, list[_Covering]], file: SourceFile, node: Node) -> bool:
-    start, end = node.start_byte, node.end_byte
-    return any(first <= start and end <= last for c in found.get(file.path, ()) for first, last in c.spans)
+    return _holds(found.get(file.path, ()), node.start_byte, node.end_byte)
+
+
+def _holds(found: Iterable[_Covering], start: int, end: int) -> bool:
+    return any(first <= start and end <= last for c in found for first, last in c.spans)

@@ -10,6 +10,7 @@ from gomigrate.go.syntax import SourceFile, descend, newline_of, whole_words
 from gomigrate.model import TextEdit
 
 _DOT = re.compile(rb"\s*\.")
+_SEMICOLON = re.compile(rb"[ \t]*;[ \t]*")
 
 
 def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, str]]) -> SourceFile:
@@ -54,13 +55,8 @@ def _remove(source: bytes, spec: Node) -> bytes:
     if declaration is not None and declaration.type == "import_spec_list" and len(declaration.named_children) > 1:
         start = source.rfind(b"\n", 0, spec.start_byte) + 1
         end = source.find(b"\n", spec.end_byte) + 1
-        behind = source[spec.end_byte : end].strip()
-        if source[start : spec.start_byte].strip() or (behind and not behind.startswith((b"//", b"/*"))):
-            semicolon = behind.startswith(b";")
-            return (
-                source[: spec.start_byte]
-                + source[source.find(b";", spec.end_byte) + 1 if semicolon else spec.end_byte :]
-            )
+        if _shares_its_lines(source, spec, start, end):
+            return _without(source, spec)
         start = _heading(source, start, end)
         before = source[:start]
         after = source[end:]
@@ -79,12 +75,26 @@ def _remove(source: bytes, spec: Node) -> bytes:
         return source
     start = source.rfind(b"\n", 0, declaration.start_byte) + 1
     end = source.find(b"\n", declaration.end_byte) + 1 or len(source)
+    if _shares_its_lines(source, declaration, start, end):
+        return _without(source, declaration)
     rest = source[end:]
     if not rest.strip():
         return source[:start].rstrip(b"\r\n") + newline_of(source)
     if source[:start].rstrip(b"\r").endswith((b"\n\n", b"\n\r\n")):
         rest = rest.lstrip(b"\r\n")
     return source[:start] + rest
+
+
+def _shares_its_lines(source: bytes, node: Node, start: int, end: int) -> bool:
+    """Whether more than a comment behind it stands on the lines of a node, which are [start, end)."""
+    behind = source[node.end_byte : end].strip()
+    return bool(source[start : node.start_byte].strip()) or (bool(behind) and not behind.startswith((b"//", b"/*")))
+
+
+def _without(source: bytes, node: Node) -> bytes:
+    semicolon = _SEMICOLON.match(source, node.end_byte)
+    before, behind = source[: node.start_byte], source[semicolon.end() if semicolon else node.end_byte :]
+    return (before.rstrip(b" \t") if behind.startswith((b"\n", b"\r")) else before) + behind
 
 
 def _heading(source: bytes, start: int, end: int) -> int:
