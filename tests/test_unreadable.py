@@ -12,7 +12,8 @@ import pytest
 from gomigrate import packs
 from gomigrate.checkout import MAX_FILE
 from gomigrate.go import workspace
-from gomigrate.go.syntax import MAX_DEPTH, SourceFile
+from gomigrate.go.syntax import SourceFile
+from gomigrate.go.trees import MAX_DEPTH
 from gomigrate.model import Plan
 from gomigrate.pipeline import Options, plan_checkout
 

@@ -17,8 +17,10 @@ from gomigrate.finalizer.effective_runtime import MODULE
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.finalizer.sites import WRITES, Site
+from gomigrate.go.outline import has_code
 from gomigrate.go.references import References
-from gomigrate.go.syntax import GO, SourceFile, captured_near, descend, in_order, is_text, statements
+from gomigrate.go.syntax import SourceFile, captured_near, descend, in_order, is_text, statements
+from gomigrate.go.trees import GO
 from gomigrate.model import Note, Operation
 from gomigrate.packs import Pack
 
@@ -46,10 +48,9 @@ def hot_files(analysis: Analysis, paths: Iterable[str]) -> list[SourceFile]:
     files = []
     for path in paths:
         data = analysis.workspace.checkout.read(path) or b""
-        wanted = _wanted(analysis.pack, path)
-        if any(n in data for n in wanted) and not is_generated(data) and not _is_runtime(analysis, path):
+        if _is_hot(analysis.pack, path, data) and not is_generated(data) and not _is_runtime(analysis, path):
             file = analysis.workspace.file(path)
-            mentions = sum(map(data.count, wanted))
+            mentions = sum(map(data.count, _wanted(analysis.pack, path)))
             if mentions > MAX_MENTIONS:
                 analysis.workspace.checkout.notes.append(
                     Note(path, f"speaks of finalizers more than {MAX_MENTIONS} times; the file is skipped")
@@ -64,14 +65,26 @@ def hot_files(analysis: Analysis, paths: Iterable[str]) -> list[SourceFile]:
 
 def early(pack: Pack, path: str, data: bytes) -> SourceFile | None:
     """A file that `hot_files` will most likely look into. Whoever parses it while this one is kept has the tree."""
-    if not any(n in data for n in _wanted(pack, path)) or not is_text(data):
+    if not _is_hot(pack, path, data) or not is_text(data):
         return None
-    return SourceFile(path, data)
+    file = SourceFile(path, data)
+    file.parse()
+    return file
 
 
-def _wanted(pack: Pack, path: str) -> tuple[bytes, ...]:
-    names = tuple(n.encode() for f in pack.finalizers for n in (f.old, f.new))
-    return names if path.endswith("_test.go") else NEEDLES + names
+def _is_hot(pack: Pack, path: str, data: bytes) -> bool:
+    if not any(word in data for word in _wanted(pack, path)):
+        return False
+    # API types and their documentation are large, and speak of finalizers without touching any.
+    return any(name in data for name in _names(pack)) or has_code(data, NEEDLES)
+
+
+def _wanted(pack: Pack, path: str) -> list[bytes]:
+    return _names(pack) if path.endswith("_test.go") else [*NEEDLES, *_names(pack)]
+
+
+def _names(pack: Pack) -> list[bytes]:
+    return [name.encode() for f in pack.finalizers for name in (f.old, f.new)]
 
 
 def _is_runtime(analysis: Analysis, path: str) -> bool:

@@ -19,7 +19,8 @@ from gomigrate.finalizer.sites import Site
 from gomigrate.finalizer.sources import Parameter, Source, Tracer, listed
 from gomigrate.go.references import References
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import GO, SourceFile, arguments_of, called, captured_near, descend, in_order, named
+from gomigrate.go.syntax import SourceFile, arguments_of, called, captured_near, descend, in_order, named
+from gomigrate.go.trees import GO
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
 from gomigrate.model import Operation
 

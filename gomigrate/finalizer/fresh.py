@@ -143,13 +143,11 @@ def _methods(types: Types, name: str) -> Iterator[tuple[SourceFile, Node] | None
     for path in types.workspace.checkout.declaring(name):
         if path.endswith("_test.go"):
             continue
-        other = types.workspace.file(path)
-        if other is None:
+        found = types.workspace.methods(path, name)
+        if found is None:
             yield None
-        elif not other.is_generated and not any("testify/mock" in i.path for i in other.imports):
-            for method in other.functions:
-                if method.type == "method_declaration" and other.name_of(method) == name:
-                    yield other, method
+        elif not found[0].is_generated and not any("testify/mock" in i.path for i in found[0].imports):
+            yield from ((found[0], method) for method in found[1])
 
 
 def _makes(types: Types, file: SourceFile, function: Node, nth: int, depth: int) -> bool:

@@ -1,38 +1,33 @@
-"""Go source as syntax trees: parsing, and the few questions that every later stage asks of a file."""
+"""Go source files, parsed as far as they are asked for, and the few questions that every later stage asks of them."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakValueDictionary
 
-import tree_sitter_go
-from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
+from tree_sitter import Node, Query, QueryCursor, Tree
 
 from gomigrate.checkout import is_generated
 from gomigrate.go.edits import apply_edits
+from gomigrate.go.outline import Piece
+from gomigrate.go.trees import GO, is_ended, is_too_deep, parsed, trees_of
 from gomigrate.model import TextEdit
 
 if TYPE_CHECKING:
     from gomigrate.go.scope import Local
 
-GO = Language(tree_sitter_go.language())
-_parser = Parser(GO)
-_BOM = b"\xef\xbb\xbf"
-_NEW_OF_VALUE = re.compile(rb"\bnew(?=\((?!\s*(?:\[|(?:map|chan|struct|interface|func)\b)))")
 _NEWLINE = re.compile(rb"\n")
+_BLANK = rb"(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"
+_PACKAGE = re.compile(rb"(?:\xef\xbb\xbf)?%bpackage(?!\w)%b(\w+)(?![\x80-\xff])" % (_BLANK, _BLANK))
 # What begins with a fixed word is looked for several times as quickly.
 _TYPE_PARAMETERS = (
     re.compile(rb"func(?:\s+[^\s(\[]+\s*\[\s*[^\s\[\],]+[\s,]|\s*\([^()]*\S\[)"),
     re.compile(rb"type\s+[^\s(\[]+\s*\[\s*[^\s\[\],]+[\s,]"),
 )
 
-# Written code has nodes about a hundred deep. What is asked of a node takes time that grows with its depth.
-MAX_DEPTH = 250
 FUNCTIONS = frozenset({"function_declaration", "method_declaration"})
 FUNCTION_LIKE = FUNCTIONS | {"func_literal"}
 # A name in an expression. The grammar takes `f[T](x)` and `table[key](x)` for conversions, and the names for types.
@@ -44,10 +39,6 @@ _WORD = frozenset(bytes((c,)) for c in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_ab
 # Below so many nodes a walk is no slower than a query, which must be compiled first.
 _SMALL = 128
 STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
-
-
-# Bytes -> a file that consists of them. The trees of two such files share their nodes' ids, but for the root's.
-_TWINS: WeakValueDictionary[bytes, SourceFile] = WeakValueDictionary()
 
 
 class Import(NamedTuple):
@@ -81,23 +72,44 @@ class Change(NamedTuple):
 
 
 class SourceFile:
-    """A parsed Go file. `path` is relative to the checkout; offsets are those of the bytes on disk, BOM included."""
+    """A Go file, parsed as far as it is asked for. `path` is relative to the checkout; offsets are those of the bytes
+    on disk, BOM included.
+
+    `root` and what is told from it are those of the whole file. What `functions_named`, `type_named` and `value_named`
+    give comes from pieces of the file until it is parsed as a whole, and lies in trees of its own: what stands around
+    it outside of its declaration is not there.
+    """
 
     def __init__(self, path: str, source: bytes, old_tree: Tree | None = None) -> None:
         self.path = path
-        # Versions of a module have many files in common.
-        twin = _TWINS.get(source) if old_tree is None else None
-        self.source: bytes = source if twin is None else twin.source
-        self.tree: Tree = _parsed(source, old_tree) if twin is None else twin.tree.copy()
-        if twin is None and old_tree is None:
-            _TWINS[source] = self
-        self.root = self.tree.root_node
+        self._trees = trees_of(source)
+        self.source: bytes = self._trees.source
+        if old_tree is not None:
+            self.tree = parsed(source, old_tree)
+        self._roots: dict[Piece, Node] = {}
+        self._parsed = 0
+        # What was given from pieces, so that it stays the same when the whole is parsed.
+        self._functions_near: dict[tuple[str, str], list[Node]] = {}
+        self._types_near: dict[str, Node | None] = {}
+        self._values_near: dict[str, Value | None] = {}
         # What each block declares, by the block's node id, once somebody has asked (see go.scope).
         self.declared: dict[int, list[tuple[str, int, Local]]] = {}
         # By the id of a function's node.
         self.changes: dict[int, list[Change]] = {}
         # What a name means at a node, by the node's id, likewise.
         self.looked_up: dict[tuple[str, int], Local | None] = {}
+
+    @cached_property
+    def tree(self) -> Tree:
+        return self._trees.whole()
+
+    @cached_property
+    def root(self) -> Node:
+        return self.tree.root_node
+
+    def parse(self) -> None:
+        """Parses the file as a whole."""
+        self.tree = self._trees.whole()
 
     def with_edits(self, edits: Iterable[TextEdit]) -> SourceFile:
         """This file after all edits of it: only what changed is parsed anew. Raises Conflict when two overlap."""
@@ -115,7 +127,7 @@ class SourceFile:
                 start, self._point(edit.end), (start[0] + lines, column),
             )  # fmt: skip
         source = apply_edits(self.source, once)
-        return SourceFile(self.path, source, tree if _ends(self.source) and _ends(source) else None)
+        return SourceFile(self.path, source, tree if is_ended(self.source) and is_ended(source) else None)
 
     def _point(self, offset: int) -> tuple[int, int]:
         """Row and column of a byte offset, both 0-based, as tree-sitter has them."""
@@ -153,27 +165,22 @@ class SourceFile:
 
     @property
     def is_too_deep(self) -> bool:
-        """Whether a node lies more than MAX_DEPTH nodes below the root."""
-        open_ones = [(self.root, 0)]
-        while open_ones:
-            node, depth = open_ones.pop()
-            if depth > MAX_DEPTH:
-                return True
-            # What holds few nodes is not deep: only large ones are looked into.
-            if depth + node.descendant_count > MAX_DEPTH:
-                open_ones += [(child, depth + 1) for child in node.named_children]
-        return False
+        """Whether a node lies so deep that questions take long."""
+        return is_too_deep(self.root)
 
     @cached_property
     def package_name(self) -> str:
         """What the package clause says; '' when the file does not begin with one, which is no Go."""
-        first = next((n for n in self.root.children if n.is_named and n.type != "comment"), None)
+        name = declared_package(self.source)
+        if name:
+            return name
+        first = next((n for n in self._head if n.is_named and n.type != "comment"), None)
         return self.text(named(first)[0]) if first is not None and first.type == "package_clause" else ""
 
     @cached_property
     def imports(self) -> tuple[Import, ...]:
         found = []
-        for declaration in self.root.children:
+        for declaration in self._head:
             if declaration.type == "import_declaration":
                 for spec in descend(declaration, "import_spec"):
                     path_node = spec.child_by_field_name("path")
@@ -201,47 +208,119 @@ class SourceFile:
         return tuple(n for n in self.root.children if n.type in FUNCTIONS)
 
     @cached_property
-    def functions_by_name(self) -> dict[tuple[str, str], Node]:
-        """(receiver's type name or '', name) -> declaration; the last one of several."""
-        return {(self.receiver_type(n), self.name_of(n)): n for n in self.functions}
-
-    def declares_twice(self, receiver: str, name: str) -> bool:
-        """Whether a function stands here more than once, which Go does not compile."""
-        return (receiver, name) in self._declared_twice
-
-    @cached_property
-    def _declared_twice(self) -> set[tuple[str, str]]:
-        counts = Counter((self.receiver_type(n), self.name_of(n)) for n in self.functions)
-        return {name for name, count in counts.items() if count > 1}
+    def functions_by_name(self) -> dict[tuple[str, str], list[Node]]:
+        """(receiver's type name or '', name) -> declarations; Go compiles one of each."""
+        found: dict[tuple[str, str], list[Node]] = {}
+        for node in self.functions:
+            found.setdefault((self.receiver_type(node), self.name_of(node)), []).append(node)
+        return found
 
     @cached_property
     def types(self) -> dict[str, Node]:
         """Type name -> its type_spec or type_alias."""
-        found = {}
-        for declaration in self.root.children:
-            if declaration.type == "type_declaration":
-                for spec in declaration.named_children:
-                    if spec.type in ("type_spec", "type_alias"):
-                        found[self.name_of(spec)] = spec
-        return found
+        return _types(self, self.root.children)
 
     @cached_property
     def values(self) -> dict[str, Value]:
         """Constants and variables at package level, by name."""
-        found: dict[str, Value] = {}
-        for declaration in self.root.children:
-            if declaration.type in ("const_declaration", "var_declaration"):
-                kind = declaration.type[:-12]
-                for spec in descend(declaration, f"{kind}_spec"):
-                    names = spec.children_by_field_name("name")
-                    names = [n for n in names if n.type == "identifier"]
-                    value = spec.child_by_field_name("value")
-                    literals = value.named_children if value else []
-                    for i, name in enumerate(names):
-                        node = literals[i] if i < len(literals) else None
-                        text = string_value(self, node) if node else None
-                        found[self.text(name)] = Value(self.text(name), kind, spec, node, text)
+        return _values(self, self.root.children)
+
+    # -- what is declared by a name: pieces of the file are parsed for it, or all where these do not parse ----------
+
+    def count_functions(self, receiver: str, name: str) -> int:
+        """How many functions are declared by that name."""
+        if self.is_whole:
+            return len(self.functions_named(receiver, name))
+        near = self._pieces_near(name, functions=True)
+        known = [p for p in near if p.function is not None]
+        others = [p for p in near if p.function is None]
+        return sum(p.function == (receiver, name) for p in known) + len(self._functions(others, receiver, name))
+
+    def functions_named(self, receiver: str, name: str) -> list[Node]:
+        """As of `functions_by_name`; empty when there is none."""
+        key = (receiver, name)
+        if key not in self._functions_near:
+            if self.is_whole:
+                return self.functions_by_name.get(key, [])
+            near = [p for p in self._pieces_near(name, functions=True) if p.function in (None, key)]
+            self._functions_near[key] = self._functions(near, receiver, name)
+        return self._functions_near[key]
+
+    def methods_named(self, name: str) -> list[Node]:
+        """The methods of a name, whatever their receiver."""
+        near = self.functions if self.is_whole else self._nodes(self._pieces_near(name, functions=True))
+        return [n for n in near if n.type == "method_declaration" and self.name_of(n) == name]
+
+    def type_named(self, name: str) -> Node | None:
+        """As of `types`."""
+        if name not in self._types_near:
+            if self.is_whole:
+                return self.types.get(name)
+            self._types_near[name] = _types(self, self._nodes(self._pieces_near(name, functions=False))).get(name)
+        return self._types_near[name]
+
+    def value_named(self, name: str) -> Value | None:
+        """As of `values`."""
+        if name not in self._values_near:
+            if self.is_whole:
+                return self.values.get(name)
+            self._values_near[name] = _values(self, self._nodes(self._pieces_near(name, functions=False))).get(name)
+        return self._values_near[name]
+
+    def around(self, offset: int) -> Node | None:
+        """The smallest node at a byte."""
+        pieces = [] if self.is_whole else [next(p for p in self._trees.pieces if offset < p.end)]
+        root = self.root if self.is_whole else self._roots_of(pieces)[0]
+        return root.descendant_for_byte_range(offset, offset + 1)
+
+    @property
+    def weight(self) -> int:
+        """The bytes that have been parsed, with those that are held unparsed counted as the twentieth part of these."""
+        return (len(self.source) if self.is_whole else self._parsed) + len(self.source) // 20
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the file has been parsed as a whole."""
+        return "tree" in self.__dict__
+
+    @property
+    def _head(self) -> list[Node]:
+        """The nodes among which the package clause and the imports are."""
+        return self.root.children if self.is_whole else self._nodes([self._trees.pieces[0]])
+
+    def _functions(self, near: list[Piece], receiver: str, name: str) -> list[Node]:
+        functions = (n for n in self._nodes(near) if n.type in FUNCTIONS)
+        return [n for n in functions if (self.receiver_type(n), self.name_of(n)) == (receiver, name)]
+
+    def _nodes(self, some: list[Piece]) -> list[Node]:
+        """The top-level nodes of some pieces, or of the whole file."""
+        return [node for root in self._roots_of(some) for node in root.children]
+
+    def _roots_of(self, some: list[Piece]) -> list[Node]:
+        found = []
+        for piece in some:
+            if self.is_whole or len(self._trees.pieces) == 1:
+                return [self.root]
+            if piece not in self._roots:
+                root = self._trees.of(piece).root_node
+                if root.has_error or is_too_deep(root):
+                    return [self.root]
+                self._roots[piece] = root
+                self._parsed += piece.end - piece.start
+            found.append(self._roots[piece])
         return found
+
+    def _pieces_near(self, name: str, functions: bool) -> list[Piece]:
+        """The pieces in which a function of a name may be declared, or something else of it."""
+        word = name.encode()
+        return [
+            p
+            for p in self._trees.pieces
+            if (p.function is not None and functions and p.function[1] == name)
+            or (p.function is None and functions <= p.functions and self.source.find(word, p.start, p.end) >= 0)
+        ]
+
+    # ---------------------------------------------------------------------------------------------------------
 
     def name_of(self, node: Node) -> str:
         name = node.child_by_field_name("name")
@@ -265,25 +344,31 @@ class SourceFile:
         return [0, *(m.end() for m in _NEWLINE.finditer(self.source))]
 
 
-def _ends(source: bytes) -> bool:
-    """Whether the last line ends, as that of most files does."""
-    return source.endswith(b"\n")
+def _types(file: SourceFile, declarations: Iterable[Node]) -> dict[str, Node]:
+    found = {}
+    for declaration in declarations:
+        if declaration.type == "type_declaration":
+            for spec in declaration.named_children:
+                if spec.type in ("type_spec", "type_alias"):
+                    found[file.name_of(spec)] = spec
+    return found
 
 
-def _parsed(source: bytes, old_tree: Tree | None) -> Tree:
-    # The grammar knows no byte order mark; blanks of the same length keep every offset. Nor does it take a group of
-    # constants at the end of a file whose last line does not end.
-    text = b"   " + source[3:] if source.startswith(_BOM) else source
-    text = text if _ends(source) else text + b"\n"
-    tree = _parser.parse(text) if old_tree is None else _parser.parse(text, old_tree)
-    if tree.root_node.has_error:
-        # The grammar wants a type in new(…), where Go 1.26 takes any value: read as a call of another name of the same
-        # length it is one like others.
-        read = _NEW_OF_VALUE.sub(b"neu", text)
-        other = tree if read == text else _parser.parse(read)
-        if not other.root_node.has_error:
-            return other
-    return tree
+def _values(file: SourceFile, declarations: Iterable[Node]) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for declaration in declarations:
+        if declaration.type in ("const_declaration", "var_declaration"):
+            kind = declaration.type[:-12]
+            for spec in descend(declaration, f"{kind}_spec"):
+                names = spec.children_by_field_name("name")
+                names = [n for n in names if n.type == "identifier"]
+                value = spec.child_by_field_name("value")
+                literals = value.named_children if value else []
+                for i, name in enumerate(names):
+                    node = literals[i] if i < len(literals) else None
+                    text = string_value(file, node) if node else None
+                    found[file.text(name)] = Value(file.text(name), kind, spec, node, text)
+    return found
 
 
 def is_text(source: bytes) -> bool:
@@ -293,6 +378,12 @@ def is_text(source: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return b"\0" not in source
+
+
+def declared_package(source: bytes) -> str:
+    """What the package clause of a file says, where it is one of ASCII letters; else ''."""
+    clause = _PACKAGE.match(source)
+    return clause[1].decode() if clause is not None else ""
 
 
 def newline_of(source: bytes) -> bytes:

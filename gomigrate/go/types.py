@@ -328,13 +328,13 @@ class Types:
         """The struct or interface type node behind a named type of the checkout or vendor/; aliases are followed."""
         for _ in range(8):
             if isinstance(kind, Literal):
-                file = self.workspace.file(kind.path)
-                if file is None:
+                found = self.workspace.around(kind.path, kind.start)
+                if found is None:
                     return None
-                node = file.root.descendant_for_byte_range(kind.start, kind.start + 1)
-                while node is not None and node.type != kind.kind:
-                    node = node.parent
-                return (file, node) if node is not None else None
+                literal: Node | None = found[1]
+                while literal is not None and literal.type != kind.kind:
+                    literal = literal.parent
+                return (found[0], literal) if literal is not None else None
             spec = self._spec(kind)
             if spec is None:
                 return None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -21,21 +20,19 @@ from tree_sitter import Node
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
 from gomigrate.go.modules import GoWork, Module, Replacement, join, parse_go_mod, parse_go_work
-from gomigrate.go.syntax import SourceFile, Value
+from gomigrate.go.syntax import SourceFile, Value, declared_package
 from gomigrate.model import Note
 
 if TYPE_CHECKING:
     from gomigrate.go.vendored import Package, Vendor
 
-# Bytes of source. A tree takes twenty times as many, and what a checkout like Flyte's is asked for fits in.
+# Bytes that have been parsed. A tree takes twenty times as many, and what a checkout like Flyte's is asked for fits in.
 MAX_RECENT = 400_000
 _MANY_FILES = 16
 _SMALL_PACKAGE = 1 << 20
 _MOST_JOINED = 32
 _OFTEN = 1000
 _ANYTHING = (b"",)
-_BLANK = rb"(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"
-_PACKAGE = re.compile(rb"(?:\xef\xbb\xbf)?" + _BLANK + rb"package(?!\w)" + _BLANK + rb"(\w+)")
 _WORDS = rb"(?:append|cap|copy|len|make|panic|string|true|false|nil)"
 _PREDECLARED = re.compile(rb"\b%b\b" % _WORDS)
 # What begins a declaration of such a word, or, with nothing but blanks before it, may do so in a group.
@@ -58,10 +55,12 @@ class Workspace:
         self.spoilt: set[str] = set()
         # Files by path, for as long as somebody holds one; `_recent` holds those that were asked for last.
         self._files: WeakValueDictionary[str, SourceFile] = WeakValueDictionary()
-        self._recent: dict[str, SourceFile] = {}
-        self._recent_bytes = 0
+        self._recent: dict[str, tuple[SourceFile, int]] = {}
+        self._held = 0
         # By path, a hash of the bytes that were parsed.
         self._read: dict[str, int] = {}
+        # Those that parse as a whole, and those that are not to be used.
+        self._parsed: set[str] = set()
         self._skipped: set[str] = set()
         self._package_names: dict[str, str] = {}
         self._looked: set[str] = set()
@@ -105,39 +104,53 @@ class Workspace:
     def file(self, path: str) -> SourceFile | None:
         """The parsed file; None (with a note) when it cannot be read, is not UTF-8 or has syntax errors.
 
-        Raises UserError when it has been parsed before and has changed since then.
+        Raises UserError when it has been read before and has changed since then.
         """
-        found = self._recent.pop(path, None)
-        if found is not None:
-            self._recent[path] = found
+        found = self._opened(path)
+        if found is None or path in self._parsed:
             return found
-        found = self._files.get(path)
-        if found is not None or path in self._skipped:
-            return found
-        count = len(self.checkout.notes)
-        found = self._parse_again(path) if path in self._read else self._parse(path)
-        if found is None:
-            self._skipped.add(path)
-            folder = path.rpartition("/")[0]
-            if folder in self.vendored:
-                del self.checkout.notes[count:]
-                self.spoilt.add(folder)
+        if found.root.has_error or not found.package_name:
+            node = found.first_error
+            line, column = found.position(node.start_byte if node else 0)
+            self._skip(path, Note(f"{path}:{line}:{column}", "has a syntax error; the file is skipped"))
+        elif found.is_too_deep:
+            self._skip(path, Note(path, "is nested too deeply; the file is skipped"))
+        else:
+            self._parsed.add(path)
+        return None if path in self._skipped else found
+
+    def _opened(self, path: str) -> SourceFile | None:
+        """The file, parsed or not; None (with a note) when it is known that it is not to be used."""
+        if path in self._skipped:
             return None
-        self._files[path] = found
-        self._recent[path] = found
-        self._recent_bytes += len(found.source)
-        while self._recent_bytes > MAX_RECENT:
-            oldest = self._recent.pop(next(iter(self._recent)))
-            self._recent_bytes -= len(oldest.source)
+        found = self._recent[path][0] if path in self._recent else self._files.get(path)
+        if found is None:
+            count = len(self.checkout.notes)
+            found = self._opened_again(path) if path in self._read else self._opened_first(path)
+            if found is None:
+                if path.rpartition("/")[0] in self.vendored:
+                    del self.checkout.notes[count:]
+                self._skip(path)
+                return None
+            self._files[path] = found
+        self._hold(found)
         return found
 
-    def _parse_again(self, path: str) -> SourceFile:
+    def _hold(self, file: SourceFile) -> None:
+        """Keeps a file that is asked for, and lets those go that nobody asked for any more."""
+        _, before = self._recent.pop(file.path, (file, 0))
+        self._recent[file.path] = file, file.weight
+        self._held += file.weight - before
+        while self._held > MAX_RECENT:
+            self._held -= self._recent.pop(next(iter(self._recent)))[1]
+
+    def _opened_again(self, path: str) -> SourceFile | None:
         data = self.checkout.read(path)
         if data is None or hash(data) != self._read[path]:
             raise UserError(f"{printable(path)}: was changed while it was looked at; nothing was written. Run again.")
         return SourceFile(path, data)
 
-    def _parse(self, path: str) -> SourceFile | None:
+    def _opened_first(self, path: str) -> SourceFile | None:
         data = self.checkout.read(path)
         if data is None:
             return None
@@ -150,27 +163,38 @@ class Workspace:
             line = data.count(b"\n", 0, error.start) + 1
             self.checkout.notes.append(Note(f"{path}:{line}", "is not valid UTF-8; the file is skipped"))
             return None
-        file = SourceFile(path, data)
-        if file.root.has_error or not file.package_name:
-            node = file.first_error
-            line, column = file.position(node.start_byte if node else 0)
-            self.checkout.notes.append(Note(f"{path}:{line}:{column}", "has a syntax error; the file is skipped"))
-            return None
-        if file.is_too_deep:
-            self.checkout.notes.append(Note(path, "is nested too deeply; the file is skipped"))
-            return None
         self._read[path] = hash(data)
-        return file
+        return SourceFile(path, data)
 
-    def files_holding(
-        self, folder: str, word: bytes, before: tuple[bytes, ...] = _ANYTHING, after: tuple[bytes, ...] = _ANYTHING
-    ) -> Iterator[SourceFile]:
-        """Parsed files of a package that hold the word, behind one of `before` and in front of one of `after`."""
-        return filter(None, map(self.file, self._paths_holding(folder, word, before, after)))
+    def _skip(self, path: str, note: Note | None = None) -> None:
+        """Never uses a file again. What vendor/ holds is nobody's concern: its package is not understood then."""
+        self._skipped.add(path)
+        folder = path.rpartition("/")[0]
+        if folder in self.vendored:
+            self.spoilt.add(folder)
+        elif note is not None:
+            self.checkout.notes.append(note)
+
+    def methods(self, path: str, name: str) -> tuple[SourceFile, list[Node]] | None:
+        """The methods of a name that a file declares; None when it is not read."""
+        file = self._opened(path)
+        found = file.methods_named(name) if file is not None else []
+        return (file, found) if file is not None and self._is_sound(file) else None
+
+    def around(self, path: str, offset: int) -> tuple[SourceFile, Node] | None:
+        """The smallest node at a byte of a file."""
+        file = self._opened(path)
+        node = file.around(offset) if file is not None else None
+        return (file, node) if file is not None and node is not None and self._is_sound(file) else None
+
+    def _is_sound(self, file: SourceFile) -> bool:
+        """Whether all that has been parsed of a file can be used; else it never will be, and there is a note."""
+        return bool(file.package_name and not file.is_whole) or self.file(file.path) is not None
 
     def _paths_holding(
         self, folder: str, word: bytes, before: tuple[bytes, ...], after: tuple[bytes, ...]
     ) -> list[str]:
+        """The files of a package that hold the word, behind one of `before` and in front of one of `after`."""
         paths = self.checkout.go_files_in(folder)
         joined = self._joined_files(folder)
         if joined is not None:
@@ -205,9 +229,9 @@ class Workspace:
     def _read_package_name(self, folder: str) -> str:
         for path in self.checkout.go_files_in(folder):
             if not path.endswith("_test.go"):
-                clause = _PACKAGE.match(self.checkout.read(path) or b"")
-                if clause is not None:
-                    return clause[1].decode()
+                name = declared_package(self.checkout.read(path) or b"")
+                if name:
+                    return name
         return ""
 
     # -- modules and import paths ---------------------------------------------------------------------------
@@ -348,8 +372,10 @@ class Workspace:
 
         Build-tagged files may declare the same function twice with different bodies: that is not one meaning.
         """
-        file = self._known(self._function_file(folder, receiver, name))
-        return (file, file.functions_by_name[(receiver, name)]) if file is not None else None
+        path = self._function_file(folder, receiver, name)
+        file = self._opened(path) if path else None
+        found = file.functions_named(receiver, name) if file is not None else []
+        return (file, found[0]) if file is not None and found and self._is_sound(file) else None
 
     def has_function(self, folder: str, receiver: str, name: str) -> bool:
         """Whether `function` finds one."""
@@ -358,41 +384,47 @@ class Workspace:
     def _find_function(self, folder: str, receiver: str, name: str) -> str:
         found = []
         before = (f"{receiver}) ".encode(), b"]) ") if receiver else (b"func ",)
-        for file in self.files_holding(folder, name.encode(), before, (b"(", b"[")):
-            if (receiver, name) in file.functions_by_name:
-                if file.declares_twice(receiver, name):
-                    return ""
-                found.append(file.path)
+        for path in self._paths_holding(folder, name.encode(), before, (b"(", b"[")):
+            file = self._opened(path)
+            count = file.count_functions(receiver, name) if file is not None else 0
+            found += [path] * count if file is not None and self._is_sound(file) else []
         return found[0] if len(found) == 1 else ""
 
     def value(self, folder: str, name: str) -> tuple[SourceFile, Value] | None:
         """A constant or variable at package level; None when there is none, or more than one."""
-        file = self._known(self._value_file(folder, name))
-        return (file, file.values[name]) if file is not None else None
+        path = self._value_file(folder, name)
+        return self._value_in(path, name) if path else None
+
+    def _value_in(self, path: str, name: str) -> tuple[SourceFile, Value] | None:
+        file = self._opened(path)
+        value = file.value_named(name) if file is not None else None
+        return (file, value) if file is not None and value is not None and self._is_sound(file) else None
 
     def _find_value(self, folder: str, name: str) -> str:
         # How a declaration can begin, so that a mere use is not worth a parse.
         before = (b"const ", b"var ", b"\t", b", ", b"(", b"; ")
-        holding = self.files_holding(folder, name.encode(), before, (b" ", b",", b"\n", b"\r"))
-        found = [file.path for file in holding if name in file.values]
+        holding = self._paths_holding(folder, name.encode(), before, (b" ", b",", b"\n", b"\r"))
+        found = [path for path in holding if self._value_in(path, name) is not None]
         return found[0] if len(found) == 1 else ""
 
     def type_spec(self, folder: str, name: str) -> tuple[SourceFile, Node] | None:
         """A declared type: its type_spec or type_alias."""
-        file = self._known(self._type_file(folder, name))
-        return (file, file.types[name]) if file is not None else None
+        path = self._type_file(folder, name)
+        return self._type_in(path, name) if path else None
+
+    def _type_in(self, path: str, name: str) -> tuple[SourceFile, Node] | None:
+        file = self._opened(path)
+        spec = file.type_named(name) if file is not None else None
+        return (file, spec) if file is not None and spec is not None and self._is_sound(file) else None
 
     def _find_type(self, folder: str, name: str) -> str:
         # Most types stand in a declaration of their own; only then are fewer files worth a parse.
         alone, in_group = (b"type ",), (b"\t", b"(", b"; ")
         for before, after in ((alone, (b"",)), (in_group, (b" ", b"\t"))):
-            for file in self.files_holding(folder, name.encode(), before, after):
-                if name in file.types:
-                    return file.path
+            for path in self._paths_holding(folder, name.encode(), before, after):
+                if self._type_in(path, name) is not None:
+                    return path
         return ""
-
-    def _known(self, path: str) -> SourceFile | None:
-        return self.file(path) if path else None
 
     def _redeclared(self, folder: str) -> frozenset[str]:
         """Predeclared names that a package declares for itself, or may, where a file cannot be parsed."""
@@ -405,13 +437,15 @@ class Workspace:
                 if match[1] is None or _BEHIND_DECLARED.match(data, match.end())
                 for word in _PREDECLARED.findall(match[0])
             }
-            file = self.file(path) if names else None
-            found |= names if file is None else {name for name in names if _declares(file, name)}
+            found |= {name for name in names if self._may_declare(path, name)}
         return frozenset(found)
 
-
-def _declares(file: SourceFile, name: str) -> bool:
-    return name in file.values or name in file.types or ("", name) in file.functions_by_name
+    def _may_declare(self, path: str, name: str) -> bool:
+        file = self._opened(path)
+        if file is None:
+            return True
+        declares = file.value_named(name) or file.type_named(name) or file.count_functions("", name)
+        return bool(declares) or not self._is_sound(file)
 
 
 def _holding(

@@ -9,7 +9,8 @@ from itertools import groupby
 import tree_sitter_go
 from tree_sitter import Query, QueryCursor
 
-from gomigrate.go.syntax import GO, SourceFile
+from gomigrate.go.syntax import SourceFile
+from gomigrate.go.trees import GO
 from gomigrate.report.words import visible
 
 # A longer line is cut: nobody reads on, and browsers grow slow.
