@@ -290,7 +290,7 @@ func other() {}
     ("group", "kept"),
     [
         ('( "fmt"; corev1 "k8s.io/api/core/v1" )', '( "fmt";  )'),
-        ('( corev1 "k8s.io/api/core/v1"; "fmt" )', '(  "fmt" )'),
+        ('( corev1 "k8s.io/api/core/v1"; "fmt" )', '( "fmt" )'),
         ('( "fmt"\n\tcorev1 "k8s.io/api/core/v1" )', '( "fmt"\n\t )'),
     ],
 )
