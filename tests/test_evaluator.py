@@ -14,7 +14,8 @@ from tree_sitter import Node
 from gomigrate.checkout import Checkout
 from gomigrate.finalizer.objects import judge, type_of_free
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_function
-from gomigrate.go.syntax import SourceFile, descend
+from gomigrate.go.nodes import descend
+from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Types
 from gomigrate.go.workspace import Workspace
 

@@ -25,7 +25,8 @@ from gomigrate.finalizer.operations import Opaque, run_function
 from gomigrate.finalizer.samples import Sample as Start
 from gomigrate.go.evaluator.kinds import Kind, Kinds
 from gomigrate.go.evaluator.values import Free
-from gomigrate.go.syntax import SourceFile, named
+from gomigrate.go.nodes import named
+from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Types
 from gomigrate.go.workspace import Workspace
 

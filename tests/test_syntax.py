@@ -11,7 +11,8 @@ from tree_sitter import QueryCursor
 from gomigrate import packs
 from gomigrate.checkout import Checkout
 from gomigrate.finalizer import finding, flows
-from gomigrate.go.syntax import SourceFile, arguments_of, captured_near, descend, in_order, may_be_code
+from gomigrate.go.nodes import arguments_of, descend, in_order
+from gomigrate.go.syntax import SourceFile, captured_near, may_be_code
 from gomigrate.go.types import Pointer, Types
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import TextEdit

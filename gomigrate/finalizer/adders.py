@@ -14,9 +14,10 @@ from tree_sitter import Node
 
 from gomigrate.finalizer.identity import declaration
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
+from gomigrate.go.nodes import NAMES, ancestors, arguments_of, calls_in, descend, named, statements
 from gomigrate.go.references import Reference
 from gomigrate.go.scope import lookup, parameters
-from gomigrate.go.syntax import NAMES, SourceFile, ancestors, arguments_of, called, calls_in, descend, named, statements
+from gomigrate.go.syntax import SourceFile, called
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 

@@ -11,8 +11,9 @@ from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.operations import Meaning, classify_unit
 from gomigrate.finalizer.wording import text_at
 from gomigrate.go.evaluator.kinds import SETS
+from gomigrate.go.nodes import ancestors, descend, statement_around, statements
 from gomigrate.go.references import Reference
-from gomigrate.go.syntax import SourceFile, ancestors, called, descend, statement_around, statements
+from gomigrate.go.syntax import SourceFile, called
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 

@@ -25,8 +25,8 @@ from gomigrate.finalizer.sites import Site, Unknown
 from gomigrate.finalizer.wording import name_at, text_at
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.evaluator.values import Free
+from gomigrate.go.nodes import ancestors, descend
 from gomigrate.go.references import Reference, Symbol, symbol_of
-from gomigrate.go.syntax import ancestors, descend
 from gomigrate.go.types import Pointer, Type
 from gomigrate.model import Operation
 

@@ -11,8 +11,9 @@ from gomigrate.finalizer.objects import Verdict
 from gomigrate.finalizer.runtime_versions import Calls, needs_sets
 from gomigrate.finalizer.sites import Site
 from gomigrate.finalizer.wording import Wording
+from gomigrate.go.nodes import FUNCTIONS, ancestors
 from gomigrate.go.references import Reference
-from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors
+from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Type
 from gomigrate.model import Operation, Requirement
 

@@ -11,8 +11,9 @@ from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.decision import Going, Kept, function_around, is_inside_node, overlaps
 from gomigrate.finalizer.exported import MAY_BE_CALLED, is_offered
 from gomigrate.finalizer.helpers import Helper, only_about
+from gomigrate.go.nodes import descend
 from gomigrate.go.references import Reference, References, Symbol, symbol_of
-from gomigrate.go.syntax import SourceFile, descend
+from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Exported, Operation
 
 _IN_INTERFACE = rb"(?m)(?:^|[{;])[ \t]*%b[ \t]*\("

@@ -24,9 +24,10 @@ from gomigrate.finalizer.places import spot
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.go.dominance import Fact, facts
 from gomigrate.go.evaluator.values import Free
+from gomigrate.go.nodes import FUNCTION_LIKE, FUNCTIONS, ancestors, arguments_of
 from gomigrate.go.references import Reference, Symbol, symbol_of
 from gomigrate.go.scope import lookup, parameters
-from gomigrate.go.syntax import FUNCTION_LIKE, FUNCTIONS, SourceFile, ancestors, arguments_of, called
+from gomigrate.go.syntax import SourceFile, called
 from gomigrate.model import Exported, Operation
 
 _DEPTH = 3

@@ -31,7 +31,8 @@ from gomigrate.finalizer.operations import Meaning
 from gomigrate.finalizer.places import at
 from gomigrate.finalizer.roles import asks_for_name, compares_lists, is_harmless, is_test_code
 from gomigrate.finalizer.suppression_diagnostics import describe_suppressions
-from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors, string_value
+from gomigrate.go.nodes import FUNCTIONS, ancestors
+from gomigrate.go.syntax import SourceFile, string_value
 from gomigrate.go.types import Named, Pointer
 from gomigrate.model import (
     Confidence,

@@ -17,9 +17,10 @@ from gomigrate.finalizer.effective_runtime import MODULE
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.finalizer.sites import WRITES, Site
+from gomigrate.go.nodes import descend, in_order, statements
 from gomigrate.go.outline import has_code
 from gomigrate.go.references import References
-from gomigrate.go.syntax import SourceFile, captured_near, descend, in_order, is_text, statements
+from gomigrate.go.syntax import SourceFile, captured_near, is_text
 from gomigrate.go.trees import GO
 from gomigrate.model import Note, Operation
 from gomigrate.packs import Pack

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.finalizer.roles import is_creation
-from gomigrate.go.syntax import STRINGS, SourceFile, ancestors, descend, named, string_value
+from gomigrate.go.nodes import STRINGS, ancestors, descend, named
+from gomigrate.go.syntax import SourceFile, string_value
 
 _FIELD = b"Finalizers"
 _KEY = re.compile(rb"\bFinalizers\s*(?::|/[/*])")

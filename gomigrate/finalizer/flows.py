@@ -17,9 +17,10 @@ from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.objects import METAV1, judge, type_of_free
 from gomigrate.finalizer.sites import Site
 from gomigrate.finalizer.sources import Parameter, Source, Tracer, listed
+from gomigrate.go.nodes import arguments_of, descend, in_order, named
 from gomigrate.go.references import References
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import SourceFile, arguments_of, called, captured_near, descend, in_order, named
+from gomigrate.go.syntax import SourceFile, called, captured_near
 from gomigrate.go.trees import GO
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
 from gomigrate.model import Operation

@@ -13,9 +13,10 @@ from tree_sitter import Node
 
 from gomigrate.finalizer.identity import Path, declaration, path_of, returns, symbol_called
 from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
+from gomigrate.go.nodes import FUNCTION_LIKE, NAMES, ancestors, named, unparen
 from gomigrate.go.references import Symbol
 from gomigrate.go.scope import assignments, lookup, parameters
-from gomigrate.go.syntax import FUNCTION_LIKE, NAMES, SourceFile, ancestors, called, named, occurrences, unparen
+from gomigrate.go.syntax import SourceFile, called, occurrences
 from gomigrate.go.types import Named, Pointer, Types
 
 CLIENT = "sigs.k8s.io/controller-runtime/pkg/client"

@@ -13,9 +13,10 @@ from gomigrate.finalizer.objectmodel import ObjectModel
 from gomigrate.finalizer.objects import judge, type_of_free
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_function
 from gomigrate.go.evaluator.library import FUNCTIONS
+from gomigrate.go.nodes import INSTANTIATIONS, calls_in, descend, named
 from gomigrate.go.references import Symbol, symbol_of
 from gomigrate.go.scope import lookup, parameters
-from gomigrate.go.syntax import INSTANTIATIONS, SourceFile, calls_in, descend, named
+from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Named, Pointer, Types
 
 # What is longer does more than one operation; looking into it would only cost time.

@@ -12,19 +12,10 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from gomigrate.go.nodes import FUNCTION_LIKE, ancestors, arguments_of, descend, named, unparen
 from gomigrate.go.references import Symbol
 from gomigrate.go.scope import Local, is_assigned, lookup, parameters
-from gomigrate.go.syntax import (
-    FUNCTION_LIKE,
-    Change,
-    SourceFile,
-    ancestors,
-    arguments_of,
-    called,
-    descend,
-    named,
-    unparen,
-)
+from gomigrate.go.syntax import Change, SourceFile, called
 from gomigrate.go.types import Named, Pointer, Types
 
 _DEPTH = 8

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.finalizer.roles import is_api_group, is_test_code, speaks_of_finalizers
+from gomigrate.go.nodes import STRINGS
 from gomigrate.go.references import Reference, References, Symbol
-from gomigrate.go.syntax import STRINGS, SourceFile, Value, string_value
+from gomigrate.go.syntax import SourceFile, Value, string_value
 from gomigrate.go.types import Types
 from gomigrate.packs import FinalizerName
 

@@ -14,8 +14,9 @@ from tree_sitter import Node
 
 from gomigrate.go.evaluator.runtime import FIELD, Runtime, origin
 from gomigrate.go.evaluator.values import BEHIND, NIL, Free, Nil, Obj, Slice, Time, Unbound, Unsupported
+from gomigrate.go.nodes import descend, statements
 from gomigrate.go.scope import parameters
-from gomigrate.go.syntax import SourceFile, descend, statements
+from gomigrate.go.syntax import SourceFile
 
 CONTROLLERUTIL = "sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 

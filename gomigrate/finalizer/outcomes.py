@@ -28,8 +28,9 @@ from gomigrate.go.evaluator.values import (
     Unbound,
     Unsupported,
 )
+from gomigrate.go.nodes import named
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import SourceFile, named
+from gomigrate.go.syntax import SourceFile
 
 HOST = ObjectModel()
 

@@ -10,8 +10,9 @@ from gomigrate.finalizer.found import Found, FoundName, is_plain_constant
 from gomigrate.finalizer.names import NameUses
 from gomigrate.finalizer.places import place
 from gomigrate.finalizer.roles import is_harmless, is_test_code
+from gomigrate.go.nodes import ancestors
 from gomigrate.go.references import Reference, References
-from gomigrate.go.syntax import SourceFile, ancestors
+from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Operation
 
 _CONTROLLER_CALLS = frozenset(

@@ -8,7 +8,8 @@ from tree_sitter import Node
 
 from gomigrate.catalogue import DIRECTIVE
 from gomigrate.go.fold import merged
-from gomigrate.go.syntax import SourceFile, named
+from gomigrate.go.nodes import named
+from gomigrate.go.syntax import SourceFile
 from gomigrate.model import TextEdit
 
 # What may stand behind a declaration on its last line and goes with it.

@@ -23,8 +23,9 @@ from gomigrate.finalizer.wording import Wording
 from gomigrate.go.dominance import may_jump
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.fold import merged
+from gomigrate.go.nodes import FUNCTION_LIKE, ancestors, descend, expressions, named
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, expressions, named
+from gomigrate.go.syntax import SourceFile
 from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation, Stage, TextEdit
 from gomigrate.packs import Render

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from gomigrate.go.nodes import FUNCTIONS, ancestors, arguments_of, named
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import FUNCTIONS, SourceFile, ancestors, arguments_of, called, named
+from gomigrate.go.syntax import SourceFile, called
 from gomigrate.go.types import Named, Pointer, Types
 
 _ASSERTIONS = frozenset(

@@ -15,23 +15,21 @@ from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.operations import Meaning, Opaque, classify_unit, leaves_lists
 from gomigrate.finalizer.wording import is_stale
 from gomigrate.go.evaluator.runtime import Context, is_expression
-from gomigrate.go.scope import Local, is_assigned, lookup
-from gomigrate.go.syntax import (
+from gomigrate.go.nodes import (
     FUNCTION_LIKE,
     NAMES,
-    SourceFile,
     ancestors,
     arguments_of,
-    called,
     calls_in,
     descend,
     in_order,
     named,
-    occurrences,
     statement_around,
     statements,
     unparen,
 )
+from gomigrate.go.scope import Local, is_assigned, lookup
+from gomigrate.go.syntax import SourceFile, called, occurrences
 from gomigrate.go.types import Types
 from gomigrate.model import Operation
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from gomigrate.finalizer.names import Declared
+from gomigrate.go.nodes import FUNCTION_LIKE, FUNCTIONS, NAMES, ancestors, arguments_of, descend, named, unparen
 from gomigrate.go.references import References, Symbol, symbol_of
 from gomigrate.go.scope import Local, lookup, parameters
 from gomigrate.go.strings import (
@@ -19,18 +20,7 @@ from gomigrate.go.strings import (
     values_of,
     vendored_text,
 )
-from gomigrate.go.syntax import (
-    FUNCTION_LIKE,
-    FUNCTIONS,
-    NAMES,
-    SourceFile,
-    ancestors,
-    arguments_of,
-    descend,
-    named,
-    string_value,
-    unparen,
-)
+from gomigrate.go.syntax import SourceFile, string_value
 from gomigrate.go.types import Named, Pointer, Type, Types
 
 MAX_DEPTH = 8

@@ -16,7 +16,8 @@ from tree_sitter import Node
 
 from gomigrate.finalizer.removal import doc_start
 from gomigrate.go.fold import Kept, Span, line_span, list_span, must_be_used, speaks_of_the_past, within
-from gomigrate.go.syntax import FUNCTIONS, STRINGS, SourceFile, ancestors, descend, named, statement_around
+from gomigrate.go.nodes import FUNCTIONS, STRINGS, ancestors, descend, named, statement_around
+from gomigrate.go.syntax import SourceFile
 
 _TABLES = ("slice_type", "map_type", "array_type", "implicit_length_array_type")
 _TESTS = ("Test", "Benchmark", "Fuzz", "Example")

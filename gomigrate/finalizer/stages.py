@@ -30,8 +30,9 @@ from gomigrate.finalizer.rewrite import Namer, Refused
 from gomigrate.finalizer.roles import is_harmless, is_test_code
 from gomigrate.finalizer.stage_tests import retire
 from gomigrate.go.fold import Fold, Kept, comment_above, legacy_comment, merged, speaks_of_the_past, within
+from gomigrate.go.nodes import STRINGS, statement_around
 from gomigrate.go.references import Reference
-from gomigrate.go.syntax import STRINGS, SourceFile, statement_around
+from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Operation, Stage, TextEdit
 
 _OLD_NAME = re.compile(

@@ -6,8 +6,9 @@ from tree_sitter import Node
 
 from gomigrate.finalizer.objects import type_of_free
 from gomigrate.go.evaluator.values import Free
+from gomigrate.go.nodes import FUNCTION_LIKE, STRINGS, ancestors, named, statements
 from gomigrate.go.scope import assignments, lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, STRINGS, SourceFile, ancestors, named, statements
+from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Named, Types
 
 _STRING = Named("", "string")

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from gomigrate.go.nodes import FUNCTION_LIKE, ancestors, descend, named, statements, unparen
 from gomigrate.go.scope import is_assigned, lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named, statements, unparen
+from gomigrate.go.syntax import SourceFile
 
 
 class Fact(NamedTuple):

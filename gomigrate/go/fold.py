@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 
 from tree_sitter import Node
 
+from gomigrate.go.nodes import FUNCTION_LIKE, NAMES, ancestors, calls_in, descend, named
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, NAMES, SourceFile, ancestors, calls_in, descend, named
+from gomigrate.go.syntax import SourceFile
 
 Span = tuple[int, int]
 _ASSIGNMENTS = ("short_var_declaration", "assignment_statement")

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, descend, in_order, named, statements
+from gomigrate.go.nodes import FUNCTION_LIKE, descend, in_order, named, statements
+from gomigrate.go.syntax import SourceFile
 from gomigrate.model import TextEdit
 
 _MAX_ONE_LINE = 100

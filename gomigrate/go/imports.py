@@ -6,7 +6,8 @@ import re
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import SourceFile, descend, newline_of, whole_words
+from gomigrate.go.nodes import descend
+from gomigrate.go.syntax import SourceFile, newline_of, whole_words
 from gomigrate.model import TextEdit
 
 _DOT = re.compile(rb"\s*\.")

@@ -7,7 +7,7 @@ it may hold anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -69,7 +69,7 @@ def pieces(source: bytes) -> tuple[Piece, ...]:
     return (*found, _piece(start, len(source), [*code, last], first))
 
 
-def has_code(source: bytes, words: Iterable[bytes]) -> bool:
+def has_code(source: bytes, words: Collection[bytes]) -> bool:
     """Whether one of these words may stand in code that is run: in no comment, string, type or constant."""
     for piece in pieces(source):
         text = source[piece.start : piece.end]

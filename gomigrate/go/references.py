@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import Node
 
+from gomigrate.go.nodes import NAMES
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import NAMES, SourceFile, may_be_code, occurrences
+from gomigrate.go.syntax import SourceFile, may_be_code, occurrences
 from gomigrate.go.types import Literal, Named, Pointer, Types
 
 if TYPE_CHECKING:

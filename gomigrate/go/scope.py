@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named, occurrences
+from gomigrate.go.nodes import FUNCTION_LIKE, ancestors, descend, named
+from gomigrate.go.syntax import SourceFile, occurrences
 
 _ASSIGNING = frozenset({"assignment_statement", "short_var_declaration", "range_clause", "receive_statement"})
 _PARAMETERS = ("parameter_declaration", "variadic_parameter_declaration")

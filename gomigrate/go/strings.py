@@ -13,8 +13,9 @@ from itertools import product
 
 from tree_sitter import Node
 
+from gomigrate.go.nodes import FUNCTION_LIKE, ancestors, descend, named, unparen
 from gomigrate.go.scope import is_assigned, lookup
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, Value, ancestors, descend, named, string_value, unparen
+from gomigrate.go.syntax import SourceFile, Value, string_value
 from gomigrate.go.types import Named, Pointer, Types
 
 MAX_VALUES = 16

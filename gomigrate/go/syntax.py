@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import Node, Query, QueryCursor, Tree
 
 from gomigrate.checkout import is_generated
 from gomigrate.go.edits import apply_edits
+from gomigrate.go.nodes import FUNCTIONS, NAMES, STRINGS, descend, errors, named
 from gomigrate.go.outline import Piece
-from gomigrate.go.trees import GO, is_ended, is_too_deep, parsed, trees_of
+from gomigrate.go.trees import is_ended, is_too_deep, parsed, trees_of
 from gomigrate.model import TextEdit
 
 if TYPE_CHECKING:
@@ -28,17 +29,8 @@ _TYPE_PARAMETERS = (
     re.compile(rb"type\s+[^\s(\[]+\s*\[\s*[^\s\[\],]+[\s,]"),
 )
 
-FUNCTIONS = frozenset({"function_declaration", "method_declaration"})
-FUNCTION_LIKE = FUNCTIONS | {"func_literal"}
-# A name in an expression. The grammar takes `f[T](x)` and `table[key](x)` for conversions, and the names for types.
-NAMES = ("identifier", "type_identifier")
 _IDENTIFIERS = frozenset({*NAMES, "field_identifier"})
-# What may stand around the name of the function in a call.
-INSTANTIATIONS = ("parenthesized_expression", "index_expression", "type_instantiation_expression")
 _WORD = frozenset(bytes((c,)) for c in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
-# Below so many nodes a walk is no slower than a query, which must be compiled first.
-_SMALL = 128
-STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
 
 
 class Import(NamedTuple):
@@ -161,7 +153,7 @@ class SourceFile:
 
     @cached_property
     def first_error(self) -> Node | None:
-        return next(_errors(self.root), None) if self.root.has_error else None
+        return next(errors(self.root), None) if self.root.has_error else None
 
     @property
     def is_too_deep(self) -> bool:
@@ -411,39 +403,6 @@ def guess_package_name(path: str) -> str:
     return last.removeprefix("go-").replace("-", "_") if "." not in last else last.split(".")[0]
 
 
-def descend(node: Node, *kinds: str) -> list[Node]:
-    """Every node of these kinds below `node`, itself included, in the order of the source."""
-    if node.descendant_count < _SMALL:
-        return _walked(node, kinds)
-    return in_order(QueryCursor(_kinds_query(kinds)).captures(node).get("node", []))
-
-
-def expressions(node: Node) -> list[Node]:
-    """Every expression and every identifier below `node`, itself included, in the order of the source."""
-    return in_order(QueryCursor(_kinds_query(("_expression", "identifier"))).captures(node).get("node", []))
-
-
-def _walked(node: Node, kinds: tuple[str, ...]) -> list[Node]:
-    # By a cursor: a node that is asked for its children keeps them.
-    found = []
-    cursor = node.walk()
-    while True:
-        current = cursor.node
-        if current is not None and current.type in kinds:
-            found.append(current)
-        if cursor.goto_first_child():
-            continue
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return found
-
-
-def in_order(nodes: Iterable[Node]) -> list[Node]:
-    """Nodes in the order of the source, outer ones first. tree-sitter gives captures in the order of a hash of their
-    addresses, another one in each run."""
-    return sorted(nodes, key=lambda n: (n.start_byte, -n.end_byte))
-
-
 def captured_near(query: Query, file: SourceFile, words: Iterable[bytes]) -> dict[str, list[Node]]:
     """What a query captures in the declarations of a file that hold one of these words, which is all that it captures
     when each of its patterns asks for one of them inside a declaration. Large files are mostly about other things."""
@@ -496,30 +455,6 @@ def occurrences(file: SourceFile, name: str, within: Node | None = None) -> Iter
             yield found
 
 
-@lru_cache(maxsize=256)
-def _kinds_query(kinds: tuple[str, ...]) -> Query:
-    return Query(GO, "[" + " ".join(f"({kind})" for kind in kinds) + "] @node")
-
-
-def ancestors(node: Node) -> Iterator[Node]:
-    current = node.parent
-    while current is not None:
-        yield current
-        current = current.parent
-
-
-def enclosing(node: Node, kinds: frozenset[str]) -> Node | None:
-    return next((n for n in ancestors(node) if n.type in kinds), None)
-
-
-def statements(block: Node) -> list[Node]:
-    """The statements of a block, comments left out."""
-    for child in block.children:
-        if child.type == "statement_list":
-            return [n for n in child.named_children if n.type != "comment"]
-    return []
-
-
 def called(file: SourceFile, call: Node) -> tuple[Node | None, str]:
     """Of a call `operand.name(…)` the two; (None, "") of anything else."""
     function = call.child_by_field_name("function") if call.type == "call_expression" else None
@@ -527,48 +462,3 @@ def called(file: SourceFile, call: Node) -> tuple[Node | None, str]:
         return None, ""
     field = function.child_by_field_name("field")
     return function.child_by_field_name("operand"), file.text(field) if field is not None else ""
-
-
-def arguments_of(call: Node) -> list[Node]:
-    """The arguments of a call, comments left out; none for what is no call."""
-    arguments = call.child_by_field_name("arguments")
-    return named(arguments) if arguments is not None else []
-
-
-def calls_in(node: Node) -> list[Node]:
-    """The calls below a node, in no order; also those that the grammar takes for conversions to a type with arguments,
-    `f[T](x)`, which may be either and have no `function`."""
-    found = descend(node, "call_expression", "type_conversion_expression")
-    return [n for n in found if n.type == "call_expression" or is_instantiated(n)]
-
-
-def is_instantiated(conversion: Node) -> bool:
-    """Whether a conversion is written like `f[T](x)`, and may be a call."""
-    kind = conversion.child_by_field_name("type")
-    return kind is not None and kind.type == "generic_type"
-
-
-def statement_around(node: Node) -> Node | None:
-    """The innermost statement that a node is or lies in and that stands in a list of statements."""
-    listed = (n for n in (node, *ancestors(node)) if n.parent is not None and n.parent.type == "statement_list")
-    return next(listed, None)
-
-
-def named(node: Node) -> list[Node]:
-    """Named children without comments."""
-    return [n for n in node.named_children if n.type != "comment"]
-
-
-def unparen(node: Node) -> Node:
-    while node.type == "parenthesized_expression":
-        node = named(node)[0]
-    return node
-
-
-def _errors(node: Node) -> Iterator[Node]:
-    open_ones = [node]
-    while open_ones:
-        node = open_ones.pop()
-        if node.type == "ERROR" or node.is_missing:
-            yield node
-        open_ones += reversed([c for c in node.children if c.has_error or c.is_missing])

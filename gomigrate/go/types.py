@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from gomigrate.go.nodes import named, unparen
 from gomigrate.go.scope import Local, lookup, type_parameter
-from gomigrate.go.syntax import SourceFile, named, unparen
+from gomigrate.go.syntax import SourceFile
 from gomigrate.go.workspace import Workspace
 
 _BASIC = frozenset(

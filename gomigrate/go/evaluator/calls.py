@@ -29,8 +29,9 @@ from gomigrate.go.evaluator.values import (
     Unbound,
     Unsupported,
 )
+from gomigrate.go.nodes import INSTANTIATIONS, named, unparen
 from gomigrate.go.scope import lookup, parameters
-from gomigrate.go.syntax import INSTANTIATIONS, SourceFile, named, unparen
+from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Named, Pointer
 
 RETURN = ("return", "")

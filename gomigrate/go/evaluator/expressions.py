@@ -24,8 +24,9 @@ from gomigrate.go.evaluator.values import (
     Slice,
     Unsupported,
 )
+from gomigrate.go.nodes import FUNCTION_LIKE, calls_in, descend, enclosing, named, unparen
 from gomigrate.go.strings import vendored_text
-from gomigrate.go.syntax import FUNCTION_LIKE, calls_in, descend, enclosing, named, string_value, unparen
+from gomigrate.go.syntax import string_value
 from gomigrate.go.types import Named, Pointer
 
 Values = Callable[[Frame], list[Any]]

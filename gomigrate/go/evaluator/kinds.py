@@ -9,7 +9,8 @@ from enum import Enum
 
 from tree_sitter import Node
 
-from gomigrate.go.syntax import FUNCTION_LIKE, SourceFile, ancestors, descend, named
+from gomigrate.go.nodes import FUNCTION_LIKE, ancestors, descend, named
+from gomigrate.go.syntax import SourceFile
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
 
 METAV1 = "k8s.io/apimachinery/pkg/apis/meta/v1"

@@ -10,9 +10,10 @@ from tree_sitter import Node
 from gomigrate.go.evaluator.kinds import Kind, Kinds
 from gomigrate.go.evaluator.runtime import VARIABLE, Runtime
 from gomigrate.go.evaluator.values import EMPTY, NIL, NO_ERROR, UNIT, UNTYPED_NIL, Free, Obj, Unbound, Unsupported
+from gomigrate.go.nodes import unparen
 from gomigrate.go.scope import Local, is_assigned, lookup
 from gomigrate.go.strings import values_of
-from gomigrate.go.syntax import SourceFile, Value, string_value, unparen
+from gomigrate.go.syntax import SourceFile, Value, string_value
 from gomigrate.go.types import Named, Pointer, Sequence, Type, Types
 
 

@@ -25,7 +25,7 @@ from gomigrate.go.evaluator.values import (
     Unbound,
     Unsupported,
 )
-from gomigrate.go.syntax import STRINGS
+from gomigrate.go.nodes import STRINGS
 
 MAX_STEPS = 20000
 # Without a list there is nothing to walk. A walk that is written out, or built of functions that call functions, may

@@ -11,8 +11,8 @@ from gomigrate.go.evaluator.calls import _RESULT, RETURN, Calls
 from gomigrate.go.evaluator.names import Expr, Frame, Stmt, Store, child
 from gomigrate.go.evaluator.runtime import MEMBER, boolean, integer, list_of
 from gomigrate.go.evaluator.values import GoMap, Obj, Ref, Slice, Unbound, Unsupported
+from gomigrate.go.nodes import named, statements, unparen
 from gomigrate.go.scope import lookup
-from gomigrate.go.syntax import named, statements, unparen
 
 Several = Callable[[Frame], list[Any]]
 
