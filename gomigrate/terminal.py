@@ -13,7 +13,6 @@ import click
 
 from gomigrate.errors import printable
 from gomigrate.model import Confidence, Diagnostic, Note, Plan
-from gomigrate.outputs import STANDARD_OUTPUT, shown
 
 if TYPE_CHECKING:
     from gomigrate.verify.results import Verification
@@ -64,6 +63,8 @@ class Terminal:
             for diagnostic in plan.changed:
                 self._finding(diagnostic, "changed")
             self.times(plan.timings)
+        from gomigrate.outputs import STANDARD_OUTPUT
+
         if output not in (None, STANDARD_OUTPUT):
             self._say(f"  patch: {printable(str(output))}" + ("" if plan.changes else " (empty)"))
         for report in reports:
@@ -154,6 +155,8 @@ class Terminal:
 
     def baseline(self, file: Path, count: int) -> None:
         if not self.quiet:
+            from gomigrate.outputs import shown
+
             self._say(f"{plural(count, 'finding')} in {shown(file)}")
 
     def _finding(self, diagnostic: Diagnostic, state: str) -> None:
