@@ -261,9 +261,10 @@ class SourceFile:
 
     def around(self, offset: int) -> Node | None:
         """The smallest node at a byte."""
-        pieces = [] if self.is_whole else [next(p for p in self._trees.pieces if offset < p.end)]
-        root = self.root if self.is_whole else self._roots_of(pieces)[0]
-        return root.descendant_for_byte_range(offset, offset + 1)
+        if self.is_whole:
+            return self.root.descendant_for_byte_range(offset, offset + 1)
+        piece = next(p for p in self._trees.pieces if offset < p.end)
+        return self._roots_of([piece])[0].descendant_for_byte_range(offset, offset + 1)
 
     @property
     def weight(self) -> int:

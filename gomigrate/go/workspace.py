@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import cache
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 from tree_sitter import Node
@@ -26,6 +27,7 @@ from gomigrate.model import Note
 if TYPE_CHECKING:
     from gomigrate.go.vendored import Package, Vendor
 
+_Answer = TypeVar("_Answer")
 # Bytes that have been parsed. A tree takes twenty times as many, and what a checkout like Flyte's is asked for fits in.
 MAX_RECENT = 400_000
 _MANY_FILES = 16
@@ -177,15 +179,18 @@ class Workspace:
 
     def methods(self, path: str, name: str) -> tuple[SourceFile, list[Node]] | None:
         """The methods of a name that a file declares; None when it is not read."""
-        file = self._opened(path)
-        found = file.methods_named(name) if file is not None else []
-        return (file, found) if file is not None and self._is_sound(file) else None
+        return self._asked(path, lambda file: file.methods_named(name))
 
     def around(self, path: str, offset: int) -> tuple[SourceFile, Node] | None:
         """The smallest node at a byte of a file."""
+        return self._asked(path, lambda file: file.around(offset))
+
+    def _asked(self, path: str, question: Callable[[SourceFile], _Answer | None]) -> tuple[SourceFile, _Answer] | None:
+        """A file and what it says, for which no more of it is parsed than that takes; None (with a note) when it is not
+        to be used, or says nothing."""
         file = self._opened(path)
-        node = file.around(offset) if file is not None else None
-        return (file, node) if file is not None and node is not None and self._is_sound(file) else None
+        answer = question(file) if file is not None else None
+        return (file, answer) if file is not None and answer is not None and self._is_sound(file) else None
 
     def _is_sound(self, file: SourceFile) -> bool:
         """Whether all that has been parsed of a file can be used; else it never will be, and there is a note."""
@@ -373,9 +378,7 @@ class Workspace:
         Build-tagged files may declare the same function twice with different bodies: that is not one meaning.
         """
         path = self._function_file(folder, receiver, name)
-        file = self._opened(path) if path else None
-        found = file.functions_named(receiver, name) if file is not None else []
-        return (file, found[0]) if file is not None and found and self._is_sound(file) else None
+        return self._asked(path, lambda file: next(iter(file.functions_named(receiver, name)), None)) if path else None
 
     def has_function(self, folder: str, receiver: str, name: str) -> bool:
         """Whether `function` finds one."""
@@ -385,9 +388,8 @@ class Workspace:
         found = []
         before = (f"{receiver}) ".encode(), b"]) ") if receiver else (b"func ",)
         for path in self._paths_holding(folder, name.encode(), before, (b"(", b"[")):
-            file = self._opened(path)
-            count = file.count_functions(receiver, name) if file is not None else 0
-            found += [path] * count if file is not None and self._is_sound(file) else []
+            asked = self._asked(path, lambda file: file.count_functions(receiver, name))
+            found += [path] * asked[1] if asked is not None else []
         return found[0] if len(found) == 1 else ""
 
     def value(self, folder: str, name: str) -> tuple[SourceFile, Value] | None:
@@ -396,9 +398,7 @@ class Workspace:
         return self._value_in(path, name) if path else None
 
     def _value_in(self, path: str, name: str) -> tuple[SourceFile, Value] | None:
-        file = self._opened(path)
-        value = file.value_named(name) if file is not None else None
-        return (file, value) if file is not None and value is not None and self._is_sound(file) else None
+        return self._asked(path, lambda file: file.value_named(name))
 
     def _find_value(self, folder: str, name: str) -> str:
         # How a declaration can begin, so that a mere use is not worth a parse.
@@ -413,9 +413,7 @@ class Workspace:
         return self._type_in(path, name) if path else None
 
     def _type_in(self, path: str, name: str) -> tuple[SourceFile, Node] | None:
-        file = self._opened(path)
-        spec = file.type_named(name) if file is not None else None
-        return (file, spec) if file is not None and spec is not None and self._is_sound(file) else None
+        return self._asked(path, lambda file: file.type_named(name))
 
     def _find_type(self, folder: str, name: str) -> str:
         # Most types stand in a declaration of their own; only then are fewer files worth a parse.
