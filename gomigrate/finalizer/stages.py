@@ -35,10 +35,9 @@ from gomigrate.go.references import Reference
 from gomigrate.go.syntax import SourceFile
 from gomigrate.model import Operation, Stage, TextEdit
 
-_OLD_NAME = re.compile(
-    r"\b((old|older|earlier|previous|former)( \w+)? (finalizers?|names?|keys?|marks?|ones?)|legacy|deprecated|both"
-    r"|backwards?|compat\w*|no longer|eventually|unqualified|non-domain\w*|migrat\w*|short-?\s?circuit\w*)\b",
-    re.IGNORECASE,
+_OLD_NAME = (
+    r"(?i)\b((old|older|earlier|previous|former)( \w+)? (finalizers?|names?|keys?|marks?|ones?)|legacy|deprecated|both"
+    r"|backwards?|compat\w*|no longer|eventually|unqualified|non-domain\w*|migrat\w*|short-?\s?circuit\w*)\b"
 )
 _QUIET = frozenset({"GetFinalizers", "GetDeletionTimestamp", "GetName", "GetNamespace", "IsZero", "len"})
 
@@ -390,7 +389,7 @@ def _names_the_old(uses: NameUses, file: SourceFile, comment: list[Node]) -> boo
     """Whether a comment above code that stays speaks of the old name, and of no other thing that is old."""
     text = " ".join(file.text(c) for c in comment)
     known = (uses.rule.old, *(d.symbol.name for d in uses.old))
-    return any(name in text for name in known) or bool(_OLD_NAME.search(text))
+    return any(name in text for name in known) or bool(re.search(_OLD_NAME, text))
 
 
 def _statements_around(nodes: list[Node]) -> list[Node]:

@@ -280,24 +280,23 @@ def _part_of_line(node: Node) -> Span:
 
 
 # Words by which people say that code is there for names of the past.
-_LEGACY = re.compile(
-    r"\b(old|older|legacy|deprecated|backwards?|compat\w*|earlier|previous\w*|former\w*|both|eventually|no longer"
-    r"|unqualified|non-domain\w*|migrat\w*|short-?\s?circuit\w*)\b",
-    re.IGNORECASE,
+_LEGACY = (
+    r"(?i)\b(old|older|legacy|deprecated|backwards?|compat\w*|earlier|previous\w*|former\w*|both|eventually|no longer"
+    r"|unqualified|non-domain\w*|migrat\w*|short-?\s?circuit\w*)\b"
 )
-_SENTENCE = re.compile(r"(?<=[.;!])\s+|\n(?=[A-Z])")
+_SENTENCE = r"(?<=[.;!])\s+|\n(?=[A-Z])"
 
 
 def legacy_comment(file: SourceFile, statement: Node) -> list[Node]:
     """The comment lines right above a statement when every sentence of them speaks of the past, else none."""
     lines = comment_above(file, statement)
     text = "\n".join(file.text(c).removeprefix("//").strip() for c in lines)
-    sentences = [s for s in _SENTENCE.split(text) if s.strip()]
-    return lines if sentences and all(_LEGACY.search(s) for s in sentences) else []
+    sentences = [s for s in re.split(_SENTENCE, text) if s.strip()]
+    return lines if sentences and all(re.search(_LEGACY, s) for s in sentences) else []
 
 
 def speaks_of_the_past(text: str) -> bool:
-    return bool(_LEGACY.search(text))
+    return bool(re.search(_LEGACY, text))
 
 
 def comment_above(file: SourceFile, statement: Node) -> list[Node]:

@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
@@ -37,8 +37,12 @@ _OFTEN = 1000
 _ANYTHING = (b"",)
 _WORDS = rb"(?:append|cap|copy|len|make|panic|string|true|false|nil)"
 _PREDECLARED = re.compile(rb"\b%b\b" % _WORDS)
-# What begins a declaration of such a word, or, with nothing but blanks before it, may do so in a group.
-_DECLARES = re.compile(rb"[\n;](?:[ \t]*(?:var|const|type|func)[ \t(]+|([ \t]+))(?:\w+[ \t]*,[ \t]*)*%b\b" % _WORDS)
+# What begins a declaration of such a word, or, with nothing but blanks before it, may do so in a group. One byte is
+# looked for twice as quickly as one of two.
+_DECLARES = [
+    re.compile(rb"%b(?:[ \t]*(?:var|const|type|func)[ \t(]+|([ \t]+))(?:\w+[ \t]*,[ \t]*)*%b\b" % (before, _WORDS))
+    for before in (b"\n", b";")
+]
 # In a group its type or value follows.
 _BEHIND_DECLARED = re.compile(rb"(?:[ \t]*,[ \t]*\w+)*(?:[ \t]*=[^=]|[ \t]+[\w*\[(])")
 
@@ -431,7 +435,7 @@ class Workspace:
             data = self.checkout.read(path) or b""
             names = {
                 word.decode()
-                for match in _DECLARES.finditer(data)
+                for match in chain.from_iterable(pattern.finditer(data) for pattern in _DECLARES)
                 if match[1] is None or _BEHIND_DECLARED.match(data, match.end())
                 for word in _PREDECLARED.findall(match[0])
             }
