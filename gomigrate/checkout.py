@@ -21,7 +21,7 @@ from gomigrate.plain_files import Below
 MAX_FILE = 8 * 1024 * 1024
 CACHE_BUDGET = 24 * 1024 * 1024
 # Where another process goes through all files.
-SMALL_BUDGET = 4 * 1024 * 1024
+SMALL_BUDGET = 2 * 1024 * 1024
 # Larger packages of vendor/ are not looked into: each name that is asked for may be looked for in all of their bytes.
 MAX_VENDORED = 4 * 1024 * 1024
 # A pipe that bears the name of a file does not stop us.
