@@ -1,6 +1,7 @@
 """What a second process does ahead: it reads a checkout, and then loads and runs what renders text and reports.
 
-It begins before anything is known but the folder, and loads by itself what the rest of its work needs.
+It begins before anything is known but the folder, and loads by itself what the rest of its work needs: in small steps,
+so that nobody waits long for an answer.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from gomigrate.packs import Pack
     from gomigrate.report.diffs import Sources
 
-# What `load`, `render` and `forced` of a pack ask for, of types that can be sent: see `_sent`.
+# What the templates and patterns of a pack ask for, of types that can be sent: see `_sent`.
 _Sent = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
@@ -34,35 +35,46 @@ class Ahead:
                 "holding": scan.holding,
                 "declaring": scan.declaring,
                 "prepare_methods": scan.prepare_methods,
-                "load": _load,
+                "prepare_templating": _prepare_templating,
+                "prepare_templates": _prepare_templates,
+                "prepare_report": _prepare_report,
                 "forced": _forced,
                 "template": _template,
-                "prepare": _prepare,
                 "reports": _reports,
             }
         )
         self.walked = self.background.ask("walk")
+        self._foreseen: frozenset[str] = frozenset()
+        self._forced: Callable[[], dict[str, str]] = dict
 
     def search(self, pack: Pack, suffixes: Iterable[str] = ()) -> None:
         """Begins to search the files for what the pack looks for; reports with these suffixes will be asked for."""
-        self._pack = _sent(pack)
+        self._pack, self._sent = pack, _sent(pack)
         self._suffixes = tuple(suffixes)
-        self.searched = self.background.ask("search", pack.needles)
+        self.searched = self.background.ask("search", pack.needles, pack.names)
+
+    def foresee(self, paths: Iterable[str]) -> None:
+        """Begins to find out which of these files may delete by force."""
+        self._foreseen = frozenset(filter(self._pack.may_be_forced, paths))
+        self._forced = self.background.ask("forced", self._sent, sorted(self._foreseen)) if self._foreseen else dict
 
     def prepare(self) -> None:
-        """Begins with what will be needed later, when nothing is asked for any more that is needed now."""
-        self.background.ask("load", self._pack)
+        """Has what will be needed later done while nothing is asked for, in the order in which it will be."""
+        prepare = self.background.prepare
+        prepare("prepare_methods")
+        prepare("prepare_templating")
+        prepare("prepare_templates", self._sent)
         for suffix in self._suffixes:
-            self.background.ask("prepare", suffix)
-        self.background.ask("prepare_methods")
+            prepare("prepare_report", suffix)
 
     def forced(self, path: str) -> str:
         """As `Pack.forced`."""
-        return str(self.background.run("forced", self._pack, path))
+        found = self._forced() if path in self._foreseen else self.background.run("forced", self._sent, [path])
+        return str(found[path])
 
     def render(self, name: str, values: dict[str, object]) -> str:
         """As `Pack.render`."""
-        return str(self.background.run("template", self._pack, name, values))
+        return str(self.background.run("template", self._sent, name, values))
 
     def reports(self, view: dict[str, Any], wanted: dict[str, Sources]) -> Callable[[], dict[str, str]]:
         """Begins to render, as `gomigrate.report.render_all`, and gives a function that waits for the reports."""
@@ -81,19 +93,24 @@ def _received(sent: _Sent) -> Pack:
     return Pack("", "", "", Path(folder), Path(base), (), (), {}, tuple(ForceDelete(*place) for place in places))
 
 
-def _load(pack: _Sent) -> None:
-    _received(pack).load()
+def _prepare_templating() -> None:
+    import gomigrate.templating  # noqa: F401
 
 
-def _forced(pack: _Sent, path: str) -> str:
-    return _received(pack).forced(path)
+def _prepare_templates(pack: _Sent) -> None:
+    _received(pack).prepare_templates()
+
+
+def _forced(pack: _Sent, paths: list[str]) -> dict[str, str]:
+    received = _received(pack)
+    return {path: received.forced(path) for path in paths}
 
 
 def _template(pack: _Sent, name: str, values: dict[str, object]) -> str:
     return _received(pack).render(name, values)
 
 
-def _prepare(suffix: str) -> None:
+def _prepare_report(suffix: str) -> None:
     from gomigrate.report import prepare
 
     prepare(suffix)

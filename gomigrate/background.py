@@ -2,7 +2,7 @@
 
 It reads the checkout while this one imports what understands Go, and loads and runs jinja2 while this one understands.
 It saves time and does nothing else: where there is no fork, in a program with threads, or when anything goes wrong in
-it, the work is done here.
+it, the work is done here. What may be needed later it does while nothing is asked for.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import marshal
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -65,7 +66,7 @@ class Background:
     def ask(self, name: str, *args: Any) -> Callable[[], Any]:
         """Begins a task, and gives a function that waits for its result. Raises what the task raises."""
         number = self._asked
-        sent = bool(self._child) and self._send((name, args))
+        sent = bool(self._child) and self._send((name, args, True))
         self._asked += sent
 
         def result() -> Any:
@@ -75,6 +76,12 @@ class Background:
             return value if done else self._tasks[name](*args)
 
         return result
+
+    def prepare(self, name: str, *args: Any) -> None:
+        """Has a task done for what it leaves behind, once nothing is asked for. Nothing is done where it would have to
+        be in this process."""
+        if self._child:
+            self._send((name, args, False))
 
     def run(self, name: str, *args: Any) -> Any:
         """The result of a task."""
@@ -94,7 +101,7 @@ class Background:
         with suppress(AttributeError, OSError):
             self.close()
 
-    def _send(self, request: tuple[str, tuple[Any, ...]]) -> bool:
+    def _send(self, request: tuple[str, tuple[Any, ...], bool]) -> bool:
         try:
             data = marshal.dumps(request)
             if len(data) > _SMALL:
@@ -108,9 +115,21 @@ class Background:
 
     def _serve(self, requests: int, replies: int) -> NoReturn:
         """The child: whatever happens, it ends here."""
+        later: deque[tuple[str, tuple[Any, ...]]] = deque()
         try:
-            while (request := _received(requests)) is not None:
-                name, args = request
+            while True:
+                if later and not _is_waiting(requests):
+                    name, args = later.popleft()
+                    with suppress(Exception):
+                        self._tasks[name](*args)
+                    continue
+                request = _received(requests)
+                if request is None:
+                    break
+                name, args, wanted = request
+                if not wanted:
+                    later.append((name, args))
+                    continue
                 try:
                     answer = marshal.dumps((True, self._tasks[name](*args)))
                 except Exception:
@@ -118,6 +137,13 @@ class Background:
                 _write(replies, answer)
         finally:
             os._exit(0)
+
+
+def _is_waiting(pipe: int) -> bool:
+    """Whether something is there to be read, if only the end."""
+    from select import select
+
+    return bool(select([pipe], [], [], 0)[0])
 
 
 def _widen(pipe: int) -> None:

@@ -157,8 +157,8 @@ def _check_folder(
 
     scan = Scan(str(folder))
     background = Background({"walk": scan.walk, "search": scan.search, "companions": scan.companions})
-    needles = settings.pack.needles
-    walked, found = background.ask("walk"), background.ask("search", needles)
+    needles, names = settings.pack.needles, settings.pack.names
+    walked, found = background.ask("walk"), background.ask("search", needles, names)
     beside = background.ask("companions", wanted_names(settings.pack.finalizers, settings.stage))
     from gomigrate.finalizer.analysis import Analysis
     from gomigrate.finalizer.diagnostics import findings
@@ -169,7 +169,7 @@ def _check_folder(
     watch.lap("load")
     checkout = opened(walked())
     workspace = Workspace(checkout)
-    index = searched(checkout, scan, needles, found)
+    index = searched(checkout, scan, needles, names, found)
     watch.lap("read")
     analysis = begin(Analysis(workspace, settings.pack, settings.stage, selection=settings.selection, index=index))
     watch.lap("parse")

@@ -21,6 +21,7 @@ from gomigrate.checkout import Checkout, is_generated
 from gomigrate.errors import UserError
 from gomigrate.go.modules import declared_path
 from gomigrate.model import Note, Stage
+from gomigrate.touching import touches
 
 if TYPE_CHECKING:
     from gomigrate.packs import FinalizerName
@@ -28,18 +29,18 @@ if TYPE_CHECKING:
 _FEW = 4
 # Up to here one look for each is quicker than a look at all that is in quotes.
 _SOME = 32
-# Below this the other process has read everything before this one gets to it.
+# From here on not all files are held in memory.
 _MANY_FILES = 4000
 _TELLING = 6
 _PARTS = 64
 
 
 class Index(NamedTuple):
-    """`holding`: the Go files that hold a needle, generated ones aside. `importers`: import path of a package of this
-    checkout -> the files that name it in quotes before their first function. `marked`: the files that hold a needle and
-    a directive."""
+    """`touching`: the Go files that may do something with finalizers, generated ones aside. `importers`: import path of
+    a package of this checkout -> the files that name it in quotes before their first function. `marked`: the files that
+    hold a needle and a directive."""
 
-    holding: list[str]
+    touching: list[str]
     importers: dict[str, list[str]]
     marked: list[str]
 
@@ -47,19 +48,20 @@ class Index(NamedTuple):
 def build(
     checkout: Checkout,
     needles: tuple[bytes, ...],
+    names: tuple[bytes, ...],
     paths: Iterable[str],
     keep: bool = False,
     found: Callable[[str, bytes], object] | None = None,
 ) -> Index:
     """The index of some of the files of a checkout, in the order of `paths`. Files that cannot be read become notes of
-    the checkout. With `keep` it holds on to what it can; `found` is given each file that holds a needle, as it is read.
+    the checkout. With `keep` it holds on to what it can; `found` is given each file of `touching`, as it is read.
     """
     modules = _modules(checkout)
     # What ends one text may begin another, where a quote stands alone in a comment.
     beginnings = b"|".join(re.escape(start[1:]) for start in _starts(modules))
-    quoted = [re.compile(rb"%b(?:%b)[^%b]*(?=%b)" % (q, beginnings, q, q)) for q in (b'"', b"`") if modules]
+    quoted = [(q, re.compile(rb"%b(?:%b)[^%b]*(?=%b)" % (q, beginnings, q, q))) for q in (b'"', b"`") if modules]
     ours: dict[bytes, list[str] | None] = {}
-    holding: list[str] = []
+    touching: list[str] = []
     marked: list[str] = []
     importers: dict[str, list[str]] = {}
     wanted = _alike(needles)
@@ -69,9 +71,9 @@ def build(
         if data is None:
             continue
         for beginning, rest in wanted:
-            if holds(data, beginning) and (not rest or any(needle in data for needle in rest)):
-                if not is_generated(data):
-                    holding.append(path)
+            if holds(data, beginning) and (not rest or any(holds(data, needle) for needle in rest)):
+                if not is_generated(data) and touches(names, path, data):
+                    touching.append(path)
                     checkout.keep(path, data)
                     if found is not None:
                         found(path, data)
@@ -79,7 +81,8 @@ def build(
                     marked.append(path)
                 break
         limit = _before_functions(data)
-        for text in chain.from_iterable(one.findall(data, 0, limit) for one in quoted):
+        looked = (one.findall(data, 0, limit) for quote, one in quoted if data.find(quote, 0, limit) >= 0)
+        for text in chain.from_iterable(looked):
             if text not in ours:
                 package = text[1:]
                 inside = _inside(package, modules)
@@ -87,7 +90,7 @@ def build(
             files = ours[text]
             if files is not None and (not files or files[-1] != path):
                 files.append(path)
-    return Index(holding, importers, marked)
+    return Index(touching, importers, marked)
 
 
 def _before_functions(data: bytes) -> int:
@@ -103,10 +106,6 @@ def _before_functions(data: bytes) -> int:
             limit = data.find(b"\nfunc ", closing)
         opening = data.find(b"/*", closing + 2, limit) if limit >= 0 else -1
     return limit if limit >= 0 else len(data)
-
-
-def _holds(data: bytes | None, needles: list[bytes]) -> bool:
-    return data is not None and any(needle in data for needle in needles) and b"\0" not in data
 
 
 def wanted_names(finalizers: Iterable[FinalizerName], stage: Stage) -> list[str]:
@@ -195,18 +194,23 @@ class Scan:
         listed = (checkout.go_files, *folders, checkout.links)
         return str(top), listed, [tuple(n) for n in (*notes, *checkout.notes)]
 
-    def search(self, needles: tuple[bytes, ...]) -> tuple[Any, ...]:
+    def search(self, needles: tuple[bytes, ...], names: tuple[bytes, ...]) -> tuple[Any, ...]:
         """What the files hold, those aside that `searched` looks into meanwhile, and which parts of them these are."""
         before = len(self._checkout.notes)
         taken: list[int] = []
-        index = build(self._checkout, needles, _taken(self._checkout, self.parts, taken), keep=True)
+        index = build(self._checkout, needles, names, _taken(self._checkout, self.parts, taken), keep=True)
         return tuple(index), [tuple(n) for n in self._checkout.notes[before:]], taken
 
     def companions(self, names: list[str]) -> list[str]:
         """The files beside the Go code that hold one of these names."""
         checkout = self._checkout
         needles = [name.encode() for name in names if not any(other != name and other in name for other in names)]
-        return [path for path in checkout.companion_files if needles and _holds(checkout.read(path), needles)]
+        holds = finder()
+
+        def is_text_with_one(data: bytes) -> bool:
+            return any(holds(data, needle) for needle in needles) and b"\0" not in data
+
+        return [path for path in checkout.companion_files if needles and is_text_with_one(checkout.read(path) or b"")]
 
     def holding(self, wanted: dict[bytes, bytes]) -> dict[bytes, list[str]]:
         """As `Checkout.holding`, of files that `search` has read."""
@@ -248,27 +252,31 @@ def searched(
     checkout: Checkout,
     scan: Scan,
     needles: tuple[bytes, ...],
+    names: tuple[bytes, ...],
     search: Callable[[], tuple[Any, ...]],
     found: Callable[[str, bytes], object] | None = None,
 ) -> Index:
-    """The index of an opened checkout, with what `search` gives of it: that is `Scan.search` for these needles. What
-    could not be read becomes notes of it. `found` is given the files that hold a needle and are read by this process.
+    """The index of an opened checkout, with what `search` gives of it: that is `Scan.search` for the same. What could
+    not be read becomes notes of it. `found` is given the files of `touching` that are read by this process.
     """
     before = len(checkout.notes)
     taken: list[int] = []
-    many = len(checkout.go_files) >= _MANY_FILES
-    mine = build(checkout, needles, _taken(checkout, scan.parts, taken) if many else (), found=found)
+    mine = build(checkout, needles, names, _taken(checkout, scan.parts, taken), found=found)
     index, notes, theirs = search()
     # What the other process had taken when it came to its end is nobody's.
     lost = sorted(set(range(_PARTS)) - {*taken, *theirs})
-    rest = build(checkout, needles, (path for number in lost for path in _part(checkout, number)), found=found)
+    left = (path for number in lost for path in _part(checkout, number))
+    rest = build(checkout, needles, names, left, found=found)
     checkout.notes[before:] = sorted([*checkout.notes[before:], *(Note(*n) for n in notes)], key=lambda n: n.path)
     every = (mine, Index(*index), rest)
     importers: dict[str, list[str]] = {}
+    # What was sent are other texts, and there is one for each file already.
+    known = {path: path for path in checkout.go_files}
     for part in every:
         for package, files in part.importers.items():
-            importers.setdefault(package, []).extend(files)
+            importers.setdefault(package, []).extend([known[path] for path in files])
     for files in importers.values():
         files.sort()
-    holding, marked = (sorted(path for part in every for path in getattr(part, name)) for name in ("holding", "marked"))
-    return Index(holding, importers, marked)
+    touching = sorted(path for part in every for path in part.touching)
+    marked = sorted(path for part in every for path in part.marked)
+    return Index(touching, importers, marked)

@@ -81,8 +81,12 @@ class Pack(NamedTuple):
     @property
     def needles(self) -> tuple[bytes, ...]:
         """Bytes of which a file holds at least one when it has anything to do with finalizers or these names."""
-        names = [name.encode() for f in self.finalizers for name in (f.old, f.new)]
-        return (COMMON, DIRECTIVE, *(n for n in names if COMMON not in n))
+        return (COMMON, DIRECTIVE, *(n for n in self.names if COMMON not in n))
+
+    @property
+    def names(self) -> tuple[bytes, ...]:
+        """Old and new names, as they stand in files."""
+        return tuple(name.encode() for f in self.finalizers for name in (f.old, f.new))
 
     def path(self, name: str) -> Path:
         """A query or template: the pack's own file when it brings one, else that of the base."""
@@ -92,10 +96,8 @@ class Pack(NamedTuple):
         """What a query or template holds. Raises UserError when it is no plain file of the pack, or too large."""
         return _text(self.folder, self.base, name)
 
-    def load(self) -> None:
-        """Compiles the templates and patterns, so that `render` and `forced` are quick."""
-        for place in self.force_delete:
-            specification((place.path,))
+    def prepare_templates(self) -> None:
+        """Compiles the templates, so that `render` is quick."""
         environment = _environment(self.folder, self.base)
         for name in sorted({path.name for folder in (self.base, self.folder) for path in folder.glob("*.j2")}):
             environment.get_template(name)

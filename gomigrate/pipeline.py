@@ -59,15 +59,16 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
 
     candidates(pack)
     asked = ahead.background.ask("companions", wanted_names(pack.finalizers, options.stage))
-    ahead.prepare()
     checkout = opened(ahead.walked())
     checkout.elsewhere = ahead.background.run
     workspace = Workspace(checkout)
     # What is known to be looked into is parsed while the other process reads on.
     parsed: list[SourceFile | None] = []
     index = searched(
-        checkout, ahead.scan, pack.needles, ahead.searched, lambda path, data: parsed.append(early(pack, path, data))
+        checkout, ahead.scan, pack.needles, pack.names, ahead.searched, lambda *file: parsed.append(early(*file))
     )
+    ahead.foresee(index.touching)
+    ahead.prepare()
     read = time.perf_counter()
     analysis = begin(
         Analysis(

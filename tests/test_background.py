@@ -70,6 +70,33 @@ def test_one_that_dies_is_replaced(background: Background) -> None:
     assert background.run("where") == os.getpid()
 
 
+@forked
+def test_what_is_prepared_is_done_when_nothing_is_asked_for(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def note(text: str) -> str:
+        with log.open("a") as out:
+            out.write(f"{text}\n")
+        return text
+
+    def slow(text: str) -> str:
+        time.sleep(0.2)
+        return note(text)
+
+    background = Background({"note": note, "slow": slow, "fail": fail})
+    first = background.ask("slow", "asked first")
+    background.prepare("fail")
+    background.prepare("note", "prepared")
+    last = background.ask("note", "asked last")
+    assert (first(), last()) == ("asked first", "asked last")
+    while "prepared" not in log.read_text():
+        time.sleep(0.01)
+    assert log.read_text().split("\n") == ["asked first", "asked last", "prepared", ""]
+    background.close()
+    background.prepare("note", "after its end")
+    assert "after" not in log.read_text()
+
+
 def test_after_close(background: Background) -> None:
     background.close()
     assert background.run("where") == os.getpid()

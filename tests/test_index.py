@@ -14,13 +14,14 @@ from gomigrate.background import Background, Parts
 from gomigrate.checkout import MAX_FILE
 from gomigrate.index import Index, Scan, opened, searched
 
-NEEDLES = (b"finalizer", b"ships/array", b"ships/queue")
+NAMES = (b"a finalizer", b"ships/array", b"ships/queue")
+NEEDLES = (b"finalizer", *NAMES[1:])
 GO = 'package x\n\nimport (\n\t"fmt"\n{}\n)\n\nfunc f() {{ _ = "{}" }}\n'
 
 
 def scanned(top: Path) -> Index:
     scan = Scan(str(top))
-    return searched(opened(scan.walk()), scan, NEEDLES, lambda: scan.search(NEEDLES))
+    return searched(opened(scan.walk()), scan, NEEDLES, NAMES, lambda: scan.search(NEEDLES, NAMES))
 
 
 def module(top: Path, folder: str, path: str, *imports: str, inside: str = "") -> None:
@@ -59,10 +60,10 @@ def test_no_file_is_searched_once_more_for_each_module() -> None:
 def test_files_that_hold_a_needle(tmp_path: Path) -> None:
     module(tmp_path, "a", "example.com/a", inside="a finalizer")
     module(tmp_path, "b", "example.com/b")
-    assert scanned(tmp_path).holding == ["a/a.go"]
+    assert scanned(tmp_path).touching == ["a/a.go"]
     module(tmp_path, "c", "example.com/c", inside="ships/queue")
     module(tmp_path, "d", "example.com/d", inside="ships/other")
-    assert scanned(tmp_path).holding == ["a/a.go", "c/a.go"]
+    assert scanned(tmp_path).touching == ["a/a.go", "c/a.go"]
 
 
 def parts_of(numbers: Iterable[int]) -> Any:
@@ -82,18 +83,17 @@ def test_two_who_share_the_reading_find_what_one_finds(
     (tmp_path / "m1" / "huge.go").write_bytes(b" " * (MAX_FILE + 1))
     (tmp_path / "m7" / "huge.go").write_bytes(b" " * (MAX_FILE + 1))
     alone = scanned(tmp_path)
-    monkeypatch.setattr(index, "_MANY_FILES", 4)
     scan = Scan(str(tmp_path))
     checkout = opened(scan.walk())
     scan.parts = parts_of(range(mine, theirs))
-    first = scan.search(NEEDLES)
+    first = scan.search(NEEDLES, NAMES)
     holding = list(first[0][0])
     # One who comes to a bad end tells of nothing that it read.
     if not told:
         first = (([], {}, []), [], [])
     scan.parts = parts_of(range(mine))
-    assert searched(checkout, scan, NEEDLES, lambda: first) == alone
-    assert len(alone.holding) == 4 and len(holding) == (2 if theirs > mine else 0)
+    assert searched(checkout, scan, NEEDLES, NAMES, lambda: first) == alone
+    assert len(alone.touching) == 4 and len(holding) == (2 if theirs > mine else 0)
     assert [n.path for n in checkout.notes if "larger" in n.text] == ["m1/huge.go", "m7/huge.go"]
 
 

@@ -84,9 +84,8 @@ class Analysis:
         self.left_over: dict[Symbol, tuple[SourceFile, Node]] = {}
         self.gone_functions: list[tuple[SourceFile, Node]] = []
         self.gone_tests: list[tuple[SourceFile, Node]] = []
-        self.paths = index.holding if index is not None else focus or []
         read = workspace.checkout.read
-        self.marked = index.marked if index is not None else [p for p in self.paths if DIRECTIVE in (read(p) or b"")]
+        self.marked = index.marked if index is not None else [p for p in focus or [] if DIRECTIVE in (read(p) or b"")]
         self.files: list[SourceFile] = []
         # Files, tests aside, that have to do with finalizers and cannot be understood at all, with what they hold.
         self.unread: dict[str, bytes] = {}

@@ -18,12 +18,12 @@ from gomigrate.finalizer.objectmodel import CONTROLLERUTIL
 from gomigrate.finalizer.roles import is_test_code
 from gomigrate.finalizer.sites import WRITES, Site
 from gomigrate.go.nodes import descend, in_order, statements
-from gomigrate.go.outline import has_code
 from gomigrate.go.references import References
 from gomigrate.go.syntax import SourceFile, captured_near, is_text
 from gomigrate.go.trees import GO
 from gomigrate.model import Note, Operation
 from gomigrate.packs import Pack
+from gomigrate.touching import TOUCHING, touches
 
 # Of the language of queries only what always ends soon is for packs: matches of quantified siblings grow without
 # bounds, and so may regular expressions.
@@ -39,53 +39,46 @@ _MAX_DEPTH = 64
 _QUERY = "candidates.scm"
 # Each pattern of the query that comes with gomigrate asks for a name that holds this; those of a pack may not.
 _IN_QUERY = (b"Finalizer",)
-NEEDLES = (b"Finalizers", b"AddFinalizer", b"RemoveFinalizer", b"ContainsFinalizer")
 # What is found in a file is compared with each other. Nobody writes that much of it into one file.
 MAX_MENTIONS = 2000
 
 
+def touching(analysis: Analysis, paths: Iterable[str]) -> list[str]:
+    """Those of these files that may do something with finalizers, generated ones aside, where no index tells."""
+    needles, names, read = analysis.pack.needles, analysis.pack.names, analysis.workspace.checkout.read
+    found = ((path, data) for path in paths if any(needle in (data := read(path) or b"") for needle in needles))
+    return [path for path, data in found if not is_generated(data) and touches(names, path, data)]
+
+
 def hot_files(analysis: Analysis, paths: Iterable[str]) -> list[SourceFile]:
-    """Files to look into. Of a test only the names count; what else of it matters is found by references."""
+    """Of these files, which may do something with finalizers, those to look into. Of a test only the names count; what
+    else of it matters is found by references."""
     files = []
     for path in paths:
+        if _is_runtime(analysis, path):
+            continue
         data = analysis.workspace.checkout.read(path) or b""
-        if _is_hot(analysis.pack, path, data) and not is_generated(data) and not _is_runtime(analysis, path):
-            file = analysis.workspace.file(path)
-            mentions = sum(map(data.count, _wanted(analysis.pack, path)))
-            if mentions > MAX_MENTIONS:
-                analysis.workspace.checkout.notes.append(
-                    Note(path, f"speaks of finalizers more than {MAX_MENTIONS} times; the file is skipped")
-                )
-                analysis.unread[path] = data
-            elif file is not None:
-                files.append(file)
-            elif not path.endswith("_test.go"):
-                analysis.unread[path] = data
+        file = analysis.workspace.file(path)
+        mentions = sum(map(data.count, (*(() if path.endswith("_test.go") else TOUCHING), *analysis.pack.names)))
+        if mentions > MAX_MENTIONS:
+            analysis.workspace.checkout.notes.append(
+                Note(path, f"speaks of finalizers more than {MAX_MENTIONS} times; the file is skipped")
+            )
+            analysis.unread[path] = data
+        elif file is not None:
+            files.append(file)
+        elif not path.endswith("_test.go"):
+            analysis.unread[path] = data
     return files
 
 
-def early(pack: Pack, path: str, data: bytes) -> SourceFile | None:
-    """A file that `hot_files` will most likely look into. Whoever parses it while this one is kept has the tree."""
-    if not _is_hot(pack, path, data) or not is_text(data):
+def early(path: str, data: bytes) -> SourceFile | None:
+    """A file that `hot_files` will look into. Whoever parses it while this one is kept has the tree."""
+    if not is_text(data):
         return None
     file = SourceFile(path, data)
     file.parse()
     return file
-
-
-def _is_hot(pack: Pack, path: str, data: bytes) -> bool:
-    if not any(word in data for word in _wanted(pack, path)):
-        return False
-    # API types and their documentation are large, and speak of finalizers without touching any.
-    return any(name in data for name in _names(pack)) or has_code(data, NEEDLES)
-
-
-def _wanted(pack: Pack, path: str) -> list[bytes]:
-    return _names(pack) if path.endswith("_test.go") else [*NEEDLES, *_names(pack)]
-
-
-def _names(pack: Pack) -> list[bytes]:
-    return [name.encode() for f in pack.finalizers for name in (f.old, f.new)]
 
 
 def _is_runtime(analysis: Analysis, path: str) -> bool:
@@ -100,8 +93,7 @@ def helper_files(analysis: Analysis) -> list[SourceFile]:
     if focus is None:
         return analysis.files
     near = [p for p in _around(analysis, focus) if p not in focus]
-    read, needles = analysis.workspace.checkout.read, analysis.pack.needles
-    found = hot_files(analysis, (p for p in near if any(n in (read(p) or b"") for n in needles)))
+    found = hot_files(analysis, touching(analysis, near))
     return sorted([*analysis.files, *found], key=lambda f: f.path)
 
 

@@ -12,7 +12,16 @@ from gomigrate.finalizer.analysis import Analysis
 from gomigrate.finalizer.deciding import decide
 from gomigrate.finalizer.decision import function_around
 from gomigrate.finalizer.deleting import tests_of
-from gomigrate.finalizer.finding import accesses, bodies, helper_files, hot_files, is_write, named_places, wrapped_calls
+from gomigrate.finalizer.finding import (
+    accesses,
+    bodies,
+    helper_files,
+    hot_files,
+    is_write,
+    named_places,
+    touching,
+    wrapped_calls,
+)
 from gomigrate.finalizer.found import computed_constants, group
 from gomigrate.finalizer.helpers import find_helpers
 from gomigrate.finalizer.names import find_names
@@ -39,7 +48,8 @@ def begin(analysis: Analysis) -> Analysis:
     use."""
     forget()
     pack = analysis.pack
-    analysis.files = hot_files(analysis, analysis.paths)
+    found = analysis.index.touching if analysis.index is not None else touching(analysis, analysis.focus or [])
+    analysis.files = hot_files(analysis, found)
     files = helper_files(analysis)
     helpers = find_helpers(analysis.types, files)
     kept = frozenset() if pack.deletion_tests else frozenset({Operation.IS_DELETING})

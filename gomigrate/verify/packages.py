@@ -51,7 +51,7 @@ def scopes(top: Path, changed: Iterable[str]) -> tuple[tuple[ModuleScope, ...], 
     """
     scan = Scan(str(top))
     checkout = opened(scan.walk())
-    index = searched(checkout, scan, (), lambda: scan.search(()))
+    index = searched(checkout, scan, (), (), lambda: scan.search((), ()))
     workspace = Workspace(checkout)
     touched = {path.rpartition("/")[0] for path in changed if is_searched_go(path)}
     folders: dict[str, set[str]] = {}
