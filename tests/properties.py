@@ -202,7 +202,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _bounded(seconds: float) -> Iterator[None]:
+def bounded(seconds: float) -> Iterator[None]:
     """Ends what takes far too long, so that one case does not hide the others."""
     before = signal.signal(signal.SIGVTALRM, _stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
@@ -298,7 +298,7 @@ class Properties:
         self.figures.inputs[case.kind] += 1
         started = time.process_time()
         try:
-            with _bounded(5 * LIMIT):
+            with bounded(5 * LIMIT):
                 return self._planned(case, fixture, files, top)
         except UserError as error:
             self.figures.refused[case.kind] += 1

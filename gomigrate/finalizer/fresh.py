@@ -25,13 +25,14 @@ _TYPED = "k8s.io/client-go/"
 _WRITES_OVER = ("CreateOrUpdate", "CreateOrPatch")
 _TEXT_ONLY = ("fmt", "log", "k8s.io/klog", "github.com/go-logr/logr", "github.com/sirupsen/logrus", "go.uber.org/zap")
 _DEPTH = 4
+_MOST_ALIASES = 16
 # (method's name, which result, depth) -> whether all methods of that name give back something new: they are looked for
 # in the whole checkout.
 _MADE: WeakKeyDictionary[Types, dict[tuple[str, int, int], bool]] = WeakKeyDictionary()
 # The same of one function.
 _GIVING: WeakKeyDictionary[Types, dict[tuple[Symbol, int, int], bool]] = WeakKeyDictionary()
-# (file, where a variable is declared, depth) -> what becomes of it: a function may add to one object many times.
-_FATES: WeakKeyDictionary[Types, dict[tuple[str, int, int], set[str]]] = WeakKeyDictionary()
+# (file, where a variable is declared, depth, aliases) -> what becomes of it: a function may add to one object often.
+_FATES: WeakKeyDictionary[Types, dict[tuple[str, int, int, int], set[str]]] = WeakKeyDictionary()
 
 
 def is_fresh(types: Types, path: Path, place: Node) -> bool:
@@ -202,20 +203,21 @@ def is_written_over(types: Types, path: Path) -> bool:
     return "written" in fates and "created" not in fates
 
 
-def _fates(types: Types, path: Path, depth: int) -> set[str]:
+def _fates(types: Types, path: Path, depth: int, aliases: int = 0) -> set[str]:
     """What becomes of a variable in its function: created, written, quiet, or unknown."""
     local, file = path.local, path.file
     assert local is not None
     function = next((a for a in ancestors(local.name) if a.type in FUNCTION_LIKE), None)
-    if function is None:
+    if function is None or aliases > _MOST_ALIASES:
         return {"unknown"}
-    known, asked = _FATES.setdefault(types, {}), (file.path, local.name.start_byte, depth)
+    known, asked = _FATES.setdefault(types, {}), (file.path, local.name.start_byte, depth, aliases)
     if asked not in known:
-        known[asked] = {f for identifier in _uses(path, function) for f in _fate(types, file, identifier, depth)}
+        found = (_fate(types, file, identifier, depth, aliases) for identifier in _uses(path, function))
+        known[asked] = {fate for fates in found for fate in fates}
     return known[asked]
 
 
-def _fate(types: Types, file: SourceFile, identifier: Node, depth: int) -> set[str]:
+def _fate(types: Types, file: SourceFile, identifier: Node, depth: int, aliases: int) -> set[str]:
     node = identifier
     for outer in ancestors(identifier):
         if outer.type == "argument_list":
@@ -242,7 +244,7 @@ def _fate(types: Types, file: SourceFile, identifier: Node, depth: int) -> set[s
             if alias is None or alias.fields or not simple:
                 return {"unknown"}
             declared = _declared(file, outer)
-            return _fates(types, declared, depth) if declared is not None else {"unknown"}
+            return _fates(types, declared, depth, aliases + 1) if declared is not None else {"unknown"}
         return {"unknown"} if outer.type != "parameter_declaration" else {"quiet"}
     return {"unknown"}
 

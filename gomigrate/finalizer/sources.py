@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -61,11 +62,25 @@ class Tracer:
         """The sources of a name, and the parameters through which it comes."""
         self.found: list[Source] = []
         self.passed: list[Parameter] = []
+        self._given: dict[object, bool] = {}
+        self._giving: dict[tuple[str, int], list[Node]] = {}
         self._follow(file, node, 0)
         return list(dict.fromkeys(self.found)), self.passed
 
     def _unknown(self, file: SourceFile, node: Node, reason: str) -> None:
         self.found.append(Source(file, node, reason=reason))
+
+    def _follow_all(
+        self, what: object, given: Iterable[tuple[SourceFile, Node]], file: SourceFile, node: Node, depth: int
+    ) -> None:
+        """Follows all that a variable, field or function gives, once. `file` and `node` are where it is asked for."""
+        if what not in self._given:
+            self._given[what] = False
+            for other, value in given:
+                self._follow(other, value, depth + 1)
+            self._given[what] = True
+        elif not self._given[what]:
+            self._unknown(file, node, "it is handed on in too many steps")
 
     def _follow(self, file: SourceFile, node: Node, depth: int) -> None:
         node = unparen(node)
@@ -82,16 +97,23 @@ class Tracer:
         elif node.type in ("call_expression", "type_conversion_expression"):
             inner = converted(self.types, file, node)
             declared = declared_function(self.types, file, node) if inner is None else None
-            given = results(*declared) if declared is not None else []
             if inner is not None:
                 self._follow(file, inner, depth + 1)
-            elif declared is not None and given and not any(_is_parameter(declared[0], r) for r in given):
-                for result in given:
-                    self._follow(declared[0], result, depth + 1)
+            elif declared is not None and (given := self._results(*declared)):
+                what = declared[0].path, declared[1].start_byte
+                self._follow_all(what, zip(repeat(declared[0]), given), file, node, depth)
             else:
                 self._computed(file, node)
         else:
             self._computed(file, node)
+
+    def _results(self, file: SourceFile, function: Node) -> list[Node]:
+        """What a function gives back; nothing where that depends on what it is given."""
+        place = file.path, function.start_byte
+        if place not in self._giving:
+            given = results(file, function)
+            self._giving[place] = [] if any(_is_parameter(file, result) for result in given) else given
+        return self._giving[place]
 
     def _computed(self, file: SourceFile, node: Node, declared: Declared | None = None) -> None:
         values = values_of(self.types, file, node)
@@ -108,11 +130,11 @@ class Tracer:
         elif local.kind == "parameter":
             self._parameter(file, local, node)
         elif local.kind == "range" and local.nth == 1 and local.value is not None:
-            for other, element in listed(self.types, file, local.value):
-                self._follow(other, element, depth + 1)
+            what = file.path, local.name.start_byte
+            self._follow_all(what, listed(self.types, file, local.value), file, node, depth)
         elif local.total == 1 and local.kind in ("define", "var", "const"):
-            for value in _values(file, local):
-                self._follow(file, value, depth + 1)
+            what = file.path, local.name.start_byte
+            self._follow_all(what, zip(repeat(file), _values(file, local)), file, node, depth)
         else:
             self._unknown(file, node, f"the variable {name} gets its value as the program runs")
 
@@ -144,9 +166,9 @@ class Tracer:
         if not isinstance(values, str):
             self.found.append(Source(file, node, values))
             return
-        given = self._set(self.types.of(file, operand), file.text(field))
-        for other, value in given:
-            self._follow(other, value, depth + 1)
+        kind = self.types.of(file, operand)
+        given = self._set(kind, file.text(field))
+        self._follow_all((kind.to if isinstance(kind, Pointer) else kind, file.text(field)), given, file, node, depth)
         if not given:
             self._unknown(file, node, f"the field {file.text(field)} gets its value as the program runs")
 
@@ -203,8 +225,16 @@ def _is_parameter(file: SourceFile, node: Node) -> bool:
     return False
 
 
-def listed(types: Types, file: SourceFile, node: Node, depth: int = 0) -> Iterator[tuple[SourceFile, Node]]:
+def listed(types: Types, file: SourceFile, node: Node) -> Iterator[tuple[SourceFile, Node]]:
     """The names in a list: the elements of a literal, what is appended, and those of a variable."""
+    yield from _listed(types, file, node, set(), 0)
+
+
+def _listed(
+    types: Types, file: SourceFile, node: Node, variables: set[int], depth: int
+) -> Iterator[tuple[SourceFile, Node]]:
+    """`variables` are those whose values are listed already, by where they are declared: a list that is appended to
+    many times is among its own values as often."""
     node = unparen(node)
     if depth > MAX_DEPTH:
         return
@@ -214,10 +244,10 @@ def listed(types: Types, file: SourceFile, node: Node, depth: int = 0) -> Iterat
     elif node.type == "call_expression":
         function, given = node.child_by_field_name("function"), arguments_of(node)
         if function is not None and file.text(function) == "append" and given:
-            yield from listed(types, file, given[0], depth + 1)
+            yield from _listed(types, file, given[0], variables, depth + 1)
             for argument in given[1:]:
                 if argument.type == "variadic_argument":
-                    yield from listed(types, file, named(argument)[0], depth + 1)
+                    yield from _listed(types, file, named(argument)[0], variables, depth + 1)
                 else:
                     yield file, argument
     elif node.type == "identifier":
@@ -225,15 +255,17 @@ def listed(types: Types, file: SourceFile, node: Node, depth: int = 0) -> Iterat
         if local is None:
             found = types.workspace.value(file.directory, file.text(node))
             if found is not None and found[1].literal is not None:
-                yield from listed(types, found[0], found[1].literal, depth + 1)
-        elif local.total == 1 and local.kind in ("define", "var"):
+                yield from _listed(types, found[0], found[1].literal, variables, depth + 1)
+        elif local.total == 1 and local.kind in ("define", "var") and local.name.start_byte not in variables:
+            variables.add(local.name.start_byte)
             for value in _values(file, local):
-                yield from listed(types, file, value, depth + 1)
+                yield from _listed(types, file, value, variables, depth + 1)
 
 
-def _values(file: SourceFile, local: Local) -> list[Node]:
+def _values(file: SourceFile, local: Local) -> Iterator[Node]:
     """Every value that a local variable gets: where it is declared, and by plain assignments."""
-    found = [local.value] if local.value is not None else []
+    if local.value is not None:
+        yield local.value
     function = next((a for a in ancestors(local.node) if a.type in FUNCTION_LIKE), None)
     for statement in descend(function, "assignment_statement") if function is not None else []:
         left, right = statement.child_by_field_name("left"), statement.child_by_field_name("right")
@@ -242,5 +274,4 @@ def _values(file: SourceFile, local: Local) -> list[Node]:
         for target, value in zip(named(left), named(right), strict=True):
             same = target.type == "identifier" and file.text(target) == file.text(local.name)
             if same and lookup(file, file.text(target), statement) == local:
-                found.append(value)
-    return found
+                yield value

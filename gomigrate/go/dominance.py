@@ -149,19 +149,25 @@ def _never_returns(file: SourceFile, call: Node) -> bool:
     return text == "panic" and lookup(file, text, function) is None
 
 
-def _parts(file: SourceFile, fact: Fact, depth: int = 0) -> Iterator[Fact]:
-    """A fact, and what follows from it: both sides of a true &&, of a false ||, and the value of a variable."""
+def _parts(
+    file: SourceFile, fact: Fact, followed: set[tuple[int, bool]] | None = None, depth: int = 0
+) -> Iterator[Fact]:
+    """A fact, and what follows from it: both sides of a true &&, of a false ||, and the value of a variable, of each
+    one once."""
+    followed = set() if followed is None else followed
     condition, holds = unparen(fact.condition), fact.holds
     yield Fact(condition, holds)
     if condition.type == "unary_expression" and file.text(condition).startswith("!"):
-        yield from _parts(file, Fact(named(condition)[0], not holds), depth)
+        yield from _parts(file, Fact(named(condition)[0], not holds), followed, depth)
     elif condition.type == "binary_expression":
         operator = file.text(condition.child_by_field_name("operator"))  # type: ignore[arg-type]
         if operator == ("&&" if holds else "||"):
             for side in ("left", "right"):
-                yield from _parts(file, Fact(condition.child_by_field_name(side), holds), depth)  # type: ignore[arg-type]
+                yield from _parts(file, Fact(condition.child_by_field_name(side), holds), followed, depth)  # type: ignore[arg-type]
     elif condition.type == "identifier" and depth < 4:
         local = lookup(file, file.text(condition), condition)
         known = local is not None and local.kind in ("define", "var") and local.total == 1
-        if local is not None and known and local.value is not None and not is_assigned(file, local):
-            yield from _parts(file, Fact(local.value, holds), depth + 1)
+        if local is not None and known and (local.name.start_byte, holds) not in followed:
+            followed.add((local.name.start_byte, holds))
+            if local.value is not None and not is_assigned(file, local):
+                yield from _parts(file, Fact(local.value, holds), followed, depth + 1)

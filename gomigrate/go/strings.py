@@ -21,6 +21,7 @@ from gomigrate.go.types import Named, Pointer, Types
 MAX_VALUES = 16
 MAX_DEPTH = 12
 _VERB = re.compile(r"%(.)")
+_TOO_MANY_STEPS = "it is computed in too many steps"
 
 
 class Unknown(Exception):
@@ -50,11 +51,27 @@ class _Strings:
     def __init__(self, types: Types) -> None:
         self.types = types
         self.workspace = types.workspace
+        # Where an expression begins and ends -> its texts, or why they are not known. What is asked for while it is
+        # found out hangs on itself.
+        self._known: dict[tuple[str, int, int], frozenset[str] | str] = {}
 
     def of(self, file: SourceFile, node: Node, depth: int) -> frozenset[str]:
-        if depth > MAX_DEPTH:
-            raise Unknown("it is computed in too many steps")
         node = unparen(node)
+        place = file.path, node.start_byte, node.end_byte
+        if place not in self._known:
+            self._known[place] = _TOO_MANY_STEPS
+            try:
+                self._known[place] = self._found(file, node, depth)
+            except Unknown as unknown:
+                self._known[place] = str(unknown)
+        known = self._known[place]
+        if isinstance(known, str):
+            raise Unknown(known)
+        return known
+
+    def _found(self, file: SourceFile, node: Node, depth: int) -> frozenset[str]:
+        if depth > MAX_DEPTH:
+            raise Unknown(_TOO_MANY_STEPS)
         text = string_value(file, node)
         if text is not None:
             return frozenset((text,))
