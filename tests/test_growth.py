@@ -48,7 +48,7 @@ def calls_of_a_plan(top: Path, units: int) -> dict[str, int]:
 
 
 def test_no_step_grows_faster_than_the_number_of_sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Two processes would share the reading another way each time.
+    # Two processes share the reading in another way each time.
     monkeypatch.delattr("os.fork", raising=False)
     calls_of_a_plan(tmp_path / "warm", 2)
     few, many = (calls_of_a_plan(tmp_path / str(units), units) for units in (20, 40))
@@ -223,6 +223,30 @@ def test_what_is_drawn_into_a_site_is_compared_by_place(tmp_path: Path) -> None:
     assert counts[1] < counts[0] * 4
 
 
+@pytest.mark.parametrize(
+    ("first", "line"),
+    [
+        (
+            "marks := sets.NewString(pod.Finalizers...)",
+            'marks.Insert("flyte-finalizer"); pod.Finalizers = marks.List()',
+        ),
+        ("names := other.Finalizers", "pod.Finalizers = append([]string{}, names...)"),
+    ],
+)
+def test_what_stands_before_a_site_is_understood_once(first: str, line: str, tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/ships\n\nrequire sigs.k8s.io/controller-runtime v0.16.3\n")
+    counts = []
+    for repeated in (50, 100):
+        code = 'package ships\n\nimport (\n\t"k8s.io/apimachinery/pkg/util/sets"\n\n\tcorev1 "k8s.io/api/core/v1"\n)\n'
+        code += f"\nfunc hold(pod, other *corev1.Pod) {{\n\t{first}\n" + f"\t{line}\n" * repeated + "}\n"
+        (tmp_path / "ships.go").write_text(code)
+        profile = cProfile.Profile()
+        profile.runcall(plan_checkout, tmp_path, packs.load("flyte"))
+        stats: Any = pstats.Stats(profile)
+        counts.append(sum(count for (_, _, name), (_, count, *_) in stats.stats.items() if name == "descend"))
+    assert counts[1] < counts[0] * 2.5
+
+
 def test_many_new_variables_in_one_function(tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text("module example.com/ships\n\nrequire sigs.k8s.io/controller-runtime v0.16.3\n")
     code = 'package ships\n\nimport (\n\tcorev1 "k8s.io/api/core/v1"\n'
@@ -252,6 +276,7 @@ func Has(o v1.Object) bool {
 
 
 def test_a_file_is_not_read_for_the_names_of_other_versions_of_its_module(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.delattr("os.fork", raising=False)
     reads: list[str] = []
     original = Checkout.read
 

@@ -10,7 +10,7 @@ import pytest
 
 from gomigrate.checkout import Checkout
 from gomigrate.go import trees
-from gomigrate.go.outline import Piece, has_code, pieces
+from gomigrate.go.outline import Piece, has_code, odd_character, pieces
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.workspace import Workspace
 
@@ -167,10 +167,41 @@ def test_what_code_says_stands_in_no_comment_text_or_type(code: str, expected: b
     assert has_code((HEAD + code).encode(), [b"SetFinalizers"]) is expected
 
 
+@pytest.mark.parametrize(
+    ("code", "odd"),
+    [
+        ("var café, größe, имя, x٣ = 1, 2, 3, 4\n", ""),
+        ("var a = \"№ e\u0301\" + `\u00a0` // \u0301\n/* € */ var b = '\u0301'\n", ""),
+        ("var a, e\u0301 = 1, 2\n", "\u0301"),
+        ("var größe\u00a0= 1\n", "\u00a0"),
+        ("var a = `№` // №\nvar b№ int // №\n", "№ int"),
+        ("var Ⅷ = 8\n", "Ⅷ"),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "\ufeff"])
+def test_characters_that_go_takes_in_comments_and_strings_only(
+    code: str, odd: str, before: str, tmp_path: Path
+) -> None:
+    source = before + HEAD + code
+    at = source.encode().index(odd.encode()) if odd else -1
+    assert odd_character(source.encode()) == at
+    found = workspace(tmp_path, source)
+    assert (found.file("p.go") is None) is bool(odd)
+    line = source[: source.index(odd)].count("\n") + 1
+    assert [n.path.split(":")[:2] for n in found.checkout.notes] == ([["p.go", str(line)]] if odd else [])
+
+
 def workspace(root: Path, source: str) -> Workspace:
     (root / "go.mod").write_text("module example.com/m\n")
     (root / "p.go").write_text(source)
     return Workspace(Checkout(root))
+
+
+def test_an_import_behind_another_declaration_is_none(tmp_path: Path) -> None:
+    found = workspace(tmp_path, HEAD + 'func A() {}\n\n// Too late.\nimport "fmt"\n')
+    assert found.function("", "", "A") is None and found.file("p.go") is None
+    line = HEAD.count("\n") + 4
+    assert [tuple(n) for n in found.checkout.notes] == [(f"p.go:{line}:1", "has a syntax error; the file is skipped")]
 
 
 def test_a_lookup_parses_only_what_may_declare_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

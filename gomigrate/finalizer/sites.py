@@ -5,7 +5,7 @@ may still be understood, and the largest unit with a meaning wins: a guard is th
 condition on it.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -322,6 +322,12 @@ def _filled_names(file: SourceFile, statement: Node) -> list[str]:
 
 
 def _written_names(file: SourceFile, statement: Node) -> list[str]:
+    if statement.id not in file.written:
+        file.written[statement.id] = _find_written(file, statement)
+    return file.written[statement.id]
+
+
+def _find_written(file: SourceFile, statement: Node) -> list[str]:
     if statement.type == "expression_statement":
         return _changed_set(file, statement)
     if statement.type == "short_var_declaration":
@@ -382,8 +388,9 @@ def _noise(file: SourceFile, context: list[Context], nodes: tuple[Node, ...]) ->
     function = next((a for a in ancestors(nodes[0]) if a.type in FUNCTION_LIKE), None)
     if function is None:
         return None
-    for node in in_order([*calls_in(function), *descend(function, "assignment_statement")]):
-        if node.start_byte < start or node.end_byte > end:
+    places, acts = _acts(file, function)
+    for node in acts[bisect_left(places, start) : bisect_left(places, end)]:
+        if node.end_byte > end:
             continue
         if any(c.node.start_byte <= node.start_byte and node.end_byte <= c.node.end_byte for c in context):
             continue
@@ -395,6 +402,14 @@ def _noise(file: SourceFile, context: list[Context], nodes: tuple[Node, ...]) ->
         ):
             return node
     return None
+
+
+def _acts(file: SourceFile, function: Node) -> tuple[list[int], list[Node]]:
+    """The calls and assignments in a function, in the order of the source, and where each begins."""
+    if function.id not in file.acts:
+        found = in_order([*calls_in(function), *descend(function, "assignment_statement")])
+        file.acts[function.id] = [node.start_byte for node in found], found
+    return file.acts[function.id]
 
 
 def _is_quiet(file: SourceFile, call: Node) -> bool:

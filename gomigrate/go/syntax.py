@@ -29,6 +29,7 @@ _TYPE_PARAMETERS = (
     re.compile(rb"type\s+[^\s(\[]+\s*\[\s*[^\s\[\],]+[\s,]"),
 )
 
+_HEAD = ("package_clause", "import_declaration", "comment")
 _IDENTIFIERS = frozenset({*NAMES, "field_identifier"})
 _WORD = frozenset(bytes((c,)) for c in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
@@ -86,8 +87,11 @@ class SourceFile:
         self._values_near: dict[str, Value | None] = {}
         # What each block declares, by the block's node id, once somebody has asked (see go.scope).
         self.declared: dict[int, list[tuple[str, int, Local]]] = {}
-        # By the id of a function's node.
+        # By the id of a function's node; its calls and assignments with where they begin.
         self.changes: dict[int, list[Change]] = {}
+        self.acts: dict[int, tuple[list[int], list[Node]]] = {}
+        # By the id of a statement's node, the variables that it gives another value.
+        self.written: dict[int, list[str]] = {}
         # What a name means at a node, by the node's id, likewise.
         self.looked_up: dict[tuple[str, int], Local | None] = {}
 
@@ -153,7 +157,16 @@ class SourceFile:
 
     @cached_property
     def first_error(self) -> Node | None:
-        return next(errors(self.root), None) if self.root.has_error else None
+        """What the parser does not understand, or an import behind another declaration, which Go does not take. Go
+        specification, "Source file organization"."""
+        if self.root.has_error:
+            return next(errors(self.root), None)
+        others = False
+        for node in self.root.named_children:
+            if node.type == "import_declaration" and others:
+                return node
+            others |= node.type not in _HEAD
+        return None
 
     @property
     def is_too_deep(self) -> bool:

@@ -21,6 +21,7 @@ from tree_sitter import Node
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
 from gomigrate.go.modules import GoWork, Module, Replacement, join, parse_go_mod, parse_go_work
+from gomigrate.go.outline import odd_character
 from gomigrate.go.syntax import SourceFile, Value, declared_package
 from gomigrate.model import Note
 
@@ -115,8 +116,8 @@ class Workspace:
         found = self._opened(path)
         if found is None or path in self._parsed:
             return found
-        if found.root.has_error or not found.package_name:
-            node = found.first_error
+        node = found.first_error
+        if node is not None or not found.package_name:
             line, column = found.position(node.start_byte if node else 0)
             self._skip(path, Note(f"{path}:{line}:{column}", "has a syntax error; the file is skipped"))
         elif found.is_too_deep:
@@ -168,6 +169,12 @@ class Workspace:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             self.checkout.notes.append(Note(f"{path}:{line}", "is not valid UTF-8; the file is skipped"))
+            return None
+        odd = -1 if data.isascii() else odd_character(data)
+        if odd >= 0:
+            line, column = data.count(b"\n", 0, odd) + 1, odd - data.rfind(b"\n", 0, odd)
+            known = "holds a character that Go takes in comments and strings only; the file is skipped"
+            self.checkout.notes.append(Note(f"{path}:{line}:{column}", known))
             return None
         self._read[path] = hash(data)
         return SourceFile(path, data)
