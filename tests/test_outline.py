@@ -197,6 +197,13 @@ def workspace(root: Path, source: str) -> Workspace:
     return Workspace(Checkout(root))
 
 
+def test_an_error_that_no_node_tells_is_one(tmp_path: Path) -> None:
+    # A function whose first word has lost its end: the tree has an error, and no node of it is one.
+    found = workspace(tmp_path, HEAD + "funA(t *T) {\n\tt.B()\n}\n")
+    assert found.file("p.go") is None
+    assert [n.text for n in found.checkout.notes] == ["has a syntax error; the file is skipped"]
+
+
 def test_an_import_behind_another_declaration_is_none(tmp_path: Path) -> None:
     found = workspace(tmp_path, HEAD + 'func A() {}\n\n// Too late.\nimport "fmt"\n')
     assert found.function("", "", "A") is None and found.file("p.go") is None

@@ -157,8 +157,8 @@ class SourceFile:
 
     @cached_property
     def first_error(self) -> Node | None:
-        """What the parser does not understand, or an import behind another declaration, which Go does not take. Go
-        specification, "Source file organization"."""
+        """What the parser does not understand, where a node tells it, or an import behind another declaration, which Go
+        does not take. Go specification, "Source file organization"."""
         if self.root.has_error:
             return next(errors(self.root), None)
         others = False

@@ -117,7 +117,7 @@ class Workspace:
         if found is None or path in self._parsed:
             return found
         node = found.first_error
-        if node is not None or not found.package_name:
+        if found.root.has_error or node is not None or not found.package_name:
             line, column = found.position(node.start_byte if node else 0)
             self._skip(path, Note(f"{path}:{line}:{column}", "has a syntax error; the file is skipped"))
         elif found.is_too_deep:
