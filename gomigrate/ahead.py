@@ -34,7 +34,7 @@ class Ahead:
                 "companions": scan.companions,
                 "holding": scan.holding,
                 "declaring": scan.declaring,
-                "prepare_methods": scan.prepare_methods,
+                "list_methods": scan.list_methods,
                 "prepare_templating": _prepare_templating,
                 "prepare_templates": _prepare_templates,
                 "prepare_report": _prepare_report,
@@ -61,11 +61,14 @@ class Ahead:
     def prepare(self) -> None:
         """Has what will be needed later done while nothing is asked for, in the order in which it will be."""
         prepare = self.background.prepare
-        prepare("prepare_methods")
         prepare("prepare_templating")
         prepare("prepare_templates", self._sent)
         for suffix in self._suffixes:
             prepare("prepare_report", suffix)
+
+    def list_methods(self) -> None:
+        """Has the methods of all files listed while nothing is asked for: proofs ask for them by their names."""
+        self.background.prepare("list_methods")
 
     def forced(self, path: str) -> str:
         """As `Pack.forced`."""

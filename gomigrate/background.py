@@ -78,8 +78,8 @@ class Background:
         return result
 
     def prepare(self, name: str, *args: Any) -> None:
-        """Has a task done for what it leaves behind, once nothing is asked for. Nothing is done where it would have to
-        be in this process."""
+        """Has a task done for what it leaves behind, once nothing is asked for, and again for as long as it gives True.
+        Nothing is done where it would have to be in this process."""
         if self._child:
             self._send((name, args, False))
 
@@ -121,7 +121,8 @@ class Background:
                 if later and not _is_waiting(requests):
                     name, args = later.popleft()
                     with suppress(Exception):
-                        self._tasks[name](*args)
+                        if self._tasks[name](*args) is True:
+                            later.append((name, args))
                     continue
                 request = _received(requests)
                 if request is None:

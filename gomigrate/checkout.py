@@ -10,7 +10,6 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ CACHE_BUDGET = 24 * 1024 * 1024
 SMALL_BUDGET = 2 * 1024 * 1024
 # Larger packages of vendor/ are not looked into: each name that is asked for may be looked for in all of their bytes.
 MAX_VENDORED = 4 * 1024 * 1024
+_SOME_FILES = 500
 # A pipe that bears the name of a file does not stop us.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIPPED_FOLDERS = frozenset({"node_modules", "testdata"})
@@ -91,6 +91,9 @@ class Checkout:
         self._by_folder: dict[str, list[str]] = {}
         self._vendored: dict[str, list[str]] = {}
         self._inside: dict[str, bool] = {}
+        # Name of a method -> files that declare one, of so many that were looked at.
+        self._methods: dict[bytes, list[str]] = {}
+        self._listed = 0
         if listed is not None:
             self.go_files, self.module_files, self.vendor_folders, self.companion_files, self.links = listed
         elif walk:
@@ -156,16 +159,18 @@ class Checkout:
         one."""
         if self.elsewhere is not None:
             return list(self.elsewhere("declaring", method))
+        while self.list_methods():
+            pass
         return self._methods.get(method.encode(), [])
 
-    @cached_property
-    def _methods(self) -> dict[bytes, list[str]]:
-        """Name of a method -> files that declare one."""
-        found: dict[bytes, list[str]] = {}
-        for path in self.go_files:
+    def list_methods(self) -> bool:
+        """Looks for methods in some more files, and says whether others are left."""
+        some = self.go_files[self._listed : self._listed + _SOME_FILES]
+        for path in some:
             for name in set(_METHOD.findall(self.read(path) or b"")):
-                found.setdefault(name, []).append(path)
-        return found
+                self._methods.setdefault(name, []).append(path)
+        self._listed += len(some)
+        return self._listed < len(self.go_files)
 
     def go_files_in(self, folder: str) -> list[str]:
         if folder not in self._by_folder:

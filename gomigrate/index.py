@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 _FEW = 4
 # Up to here one look for each is quicker than a look at all that is in quotes.
 _SOME = 32
-# From here on not all files are held in memory.
-_MANY_FILES = 4000
 _TELLING = 6
 _PARTS = 64
 
@@ -216,10 +214,9 @@ class Scan:
         """As `Checkout.holding`, of files that `search` has read."""
         return self._checkout.holding(wanted)
 
-    def prepare_methods(self) -> None:
-        """Makes `declaring` quick, while nobody waits; not where all files would have to be read again."""
-        if len(self._checkout.go_files) < _MANY_FILES:
-            self.declaring("")
+    def list_methods(self) -> bool:
+        """As `Checkout.list_methods`."""
+        return self._checkout.list_methods()
 
     def declaring(self, method: str) -> list[str]:
         """As `Checkout.declaring`."""

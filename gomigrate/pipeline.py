@@ -82,6 +82,8 @@ def plan_checkout(path: Path, pack: Pack, options: Options = _DEFAULTS, ahead: A
         )
     )
     parsed.clear()
+    if analysis.names:
+        ahead.list_methods()
     beside = asked()
     if beside:
         from gomigrate.companions.search import public_names

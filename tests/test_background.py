@@ -83,15 +83,23 @@ def test_what_is_prepared_is_done_when_nothing_is_asked_for(tmp_path: Path) -> N
         time.sleep(0.2)
         return note(text)
 
-    background = Background({"note": note, "slow": slow, "fail": fail})
+    turns = iter((True, True, False))
+
+    def turn() -> bool:
+        note("a turn")
+        return next(turns)
+
+    background = Background({"note": note, "slow": slow, "fail": fail, "turn": turn})
     first = background.ask("slow", "asked first")
     background.prepare("fail")
+    background.prepare("turn")
     background.prepare("note", "prepared")
     last = background.ask("note", "asked last")
     assert (first(), last()) == ("asked first", "asked last")
-    while "prepared" not in log.read_text():
+    wanted = ["asked first", "asked last", "a turn", "prepared", "a turn", "a turn"]
+    while len(log.read_text().split()) < len(" ".join(wanted).split()):
         time.sleep(0.01)
-    assert log.read_text().split("\n") == ["asked first", "asked last", "prepared", ""]
+    assert log.read_text().splitlines() == wanted
     background.close()
     background.prepare("note", "after its end")
     assert "after" not in log.read_text()
