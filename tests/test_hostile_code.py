@@ -20,6 +20,8 @@ HEAD = """package ships
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -46,6 +48,15 @@ def append(pod: str, name: str) -> str:
 def chain(line: str, last: int, factor: int = 1) -> str:
     """The line for each number below `last`, with the number and the next one."""
     return "".join(line.replace("THIS", str(i)).replace("NEXT", str(i + 1)) * factor for i in range(last))
+
+
+def embedding(kind: str, levels: int, width: int, line: str, last: str) -> str:
+    """Types that embed all types of the next level each."""
+    found = ""
+    for level in range(levels):
+        inner = "".join(line.replace("NEXT", f"{level + 1}_{n}") for n in range(width if level + 1 < levels else 1))
+        found += "".join(f"type t{level}_{n} {kind} {{\n{inner}}}\n\n" for n in range(width if level else 1))
+    return found + f"type t{levels}_0 {kind} {{\n{last}}}\n\n"
 
 
 def branching(head: str, call: str, depth: int = 9) -> str:
@@ -107,6 +118,22 @@ CODE = {
     "types of types": chain("type tTHIS tNEXT\n", 300)
     + "type t300 corev1.Pod\n\n"
     + function(append("pod", "mark"), "pod *t0"),
+    "types that embed each other": "type a struct{ *b }\n\ntype b struct {\n\t*a\n\tn int\n}\n\n"
+    + function(append("pod", "mark"), "pod *a"),
+    "types that embed one other each": chain("type aTHIS struct{ *aNEXT }\n\n", DEEP)
+    + f"type a{DEEP} struct{{ *corev1.Pod }}\n\n"
+    + function(append("pod", "mark"), "pod *a0"),
+    "interfaces that embed many others each": embedding("interface", 6, 30, "\ttNEXT\n", "\tclient.Object\n")
+    + function(append("pod", "mark"), "pod t0_0"),
+    "clients that embed many others each": embedding("struct", 6, 30, "\t*tNEXT\n", "\tclient.Client\n")
+    + function(
+        "\tmade := pod.DeepCopy()\n" + append("made", "mark") + "\tc.Create(context.TODO(), made)\n",
+        "c *t0_0, pod *corev1.Pod",
+    ),
+    "a text of many others": f'const long = "{"x" * 100_000}"\n\n'
+    + function(add("pod", f"strings.Join([]string{{{'long, ' * 5000}}}, long)")),
+    "a format of many texts": f'const long = "{"x" * 100_000}"\n\n'
+    + function(add("pod", f'fmt.Sprintf("{"%s" * 2000}"{", long" * 2000})')),
     "guards in guards": function("\tif len(pod.Finalizers) > 0 {\n" * MANY + append("pod", "mark") + "\t}\n" * MANY),
 }
 
@@ -131,3 +158,11 @@ def test_it_ends(code: str, named: bool, tmp_path: Path) -> None:
     with bounded(3):
         plan = plan_checkout(tmp_path, pack)
     assert plan.diagnostics and not [n for n in plan.notes if n.path]
+
+
+@pytest.mark.parametrize("code", ["a text of many others", "a format of many texts"])
+def test_a_text_does_not_grow_without_end(code: str, tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text(GO_MOD)
+    (tmp_path / "ships.go").write_text(HEAD + CODE[code])
+    plan = plan_checkout(tmp_path, packs.load("operators"))
+    assert [d for d in plan.diagnostics if "it can be too long" in str(d)]

@@ -33,6 +33,8 @@ _MADE: WeakKeyDictionary[Types, dict[tuple[str, int, int], bool]] = WeakKeyDicti
 _GIVING: WeakKeyDictionary[Types, dict[tuple[Symbol, int, int], bool]] = WeakKeyDictionary()
 # (file, where a variable is declared, depth, aliases) -> what becomes of it: a function may add to one object often.
 _FATES: WeakKeyDictionary[Types, dict[tuple[str, int, int, int], set[str]]] = WeakKeyDictionary()
+# (type, depth) -> whether it is a client, or embeds one.
+_CLIENT_TYPES: WeakKeyDictionary[Types, dict[tuple[Named, int], bool]] = WeakKeyDictionary()
 
 
 def is_fresh(types: Types, path: Path, place: Node) -> bool:
@@ -298,7 +300,14 @@ def _is_client_type(types: Types, kind: object, depth: int) -> bool:
         return False
     if kind.folder is None:
         return (kind.package == CLIENT and kind.name in _CLIENTS) or kind.package.startswith(_TYPED)
-    spec = types.workspace.type_spec(kind.folder, kind.name)
+    known = _CLIENT_TYPES.setdefault(types, {})
+    if (kind, depth) not in known:
+        known[(kind, depth)] = _is_declared_client(types, kind, depth)
+    return known[(kind, depth)]
+
+
+def _is_declared_client(types: Types, kind: Named, depth: int) -> bool:
+    spec = types.workspace.type_spec(kind.folder or "", kind.name)
     if spec is not None and spec[0].is_generated:
         return True
     declared = types.declaration(kind)

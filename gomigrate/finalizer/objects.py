@@ -56,6 +56,7 @@ _MORE_KINDS = {
 
 # Asked anew in each round, of few types.
 _JUDGED: WeakKeyDictionary[Types, dict[Type | None, Verdict]] = WeakKeyDictionary()
+_INTERFACES: WeakKeyDictionary[Types, dict[tuple[Named | Literal, int], Verdict | None]] = WeakKeyDictionary()
 
 
 class Verdict(NamedTuple):
@@ -107,6 +108,13 @@ def _interface(types: Types, kind: Named | Literal, depth: int = 0) -> Verdict |
             return Verdict("object", "client.Object")
         if (kind.package, kind.name) == (METAV1, "Object"):
             return Verdict("meta", f"{kind}, {_ONLY_META}")
+    known = _INTERFACES.setdefault(types, {})
+    if (kind, depth) not in known:
+        known[(kind, depth)] = _declared_interface(types, kind, depth)
+    return known[(kind, depth)]
+
+
+def _declared_interface(types: Types, kind: Named | Literal, depth: int) -> Verdict | None:
     declared = types.declaration(kind)
     if declared is None or declared[1].type != "interface_type" or depth > 4:
         return None
@@ -123,6 +131,41 @@ def _interface(types: Types, kind: Named | Literal, depth: int = 0) -> Verdict |
 
 
 def _struct(types: Types, kind: Type, pointer: Pointer) -> Verdict:
+    found = _by_itself(types, kind, pointer)
+    if found is not None:
+        return found
+    base = next((b for b in _bases(types, kind) if _leads_to_object(types, b)), None)
+    if base is not None:
+        return Verdict("object", f"{pointer}, which embeds {base}")
+    return Verdict("no", f"{pointer} does not carry ObjectMeta: its Finalizers are not an object's")
+
+
+def _leads_to_object(types: Types, base: Pointer) -> bool:
+    """Whether a struct that is embedded by its pointer is an object, or embeds one in this way: types may embed each
+    other."""
+    seen: set[Pointer] = set()
+    open_ones = [base]
+    while open_ones:
+        pointer = open_ones.pop()
+        if pointer in seen:
+            continue
+        seen.add(pointer)
+        found = _by_itself(types, pointer.to, pointer)
+        if found is None:
+            open_ones += _bases(types, pointer.to)
+        elif found.level == "object":
+            return True
+    return False
+
+
+def _bases(types: Types, kind: Type) -> list[Pointer]:
+    """The pointers that a struct embeds."""
+    declared = types.declaration(kind) if isinstance(kind, Named) else None
+    return [e for e in types.embedded(*declared) if isinstance(e, Pointer)] if declared is not None else []
+
+
+def _by_itself(types: Types, kind: Type, pointer: Pointer) -> Verdict | None:
+    """What a struct is, whatever it embeds; None where that would tell."""
     if not isinstance(kind, Named):
         return Verdict("no", f"{pointer} is no Kubernetes object")
     if kind.folder is None:
@@ -146,11 +189,7 @@ def _struct(types: Types, kind: Type, pointer: Pointer) -> Verdict:
         return Verdict("meta", f"{pointer}, {_ONLY_META}: its DeepCopyObject is not in this checkout")
     if has_meta:
         return Verdict("no", f"{pointer} carries ObjectMeta but is no API object (no TypeMeta, no DeepCopyObject)")
-    for embedded in types.embedded(file, node):
-        base = embedded if isinstance(embedded, Pointer) else None
-        if base is not None and judge(types, base).level == "object":
-            return Verdict("object", f"{pointer}, which embeds {base}")
-    return Verdict("no", f"{pointer} does not carry ObjectMeta: its Finalizers are not an object's")
+    return None
 
 
 def _vendored(types: Types, kind: Named, pointer: Pointer) -> Verdict | None:

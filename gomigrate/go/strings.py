@@ -19,6 +19,8 @@ from gomigrate.go.syntax import SourceFile, Value, string_value
 from gomigrate.go.types import Named, Pointer, Types
 
 MAX_VALUES = 16
+# Of one text, far beyond what a finalizer's name may have.
+MAX_LENGTH = 1 << 16
 MAX_DEPTH = 12
 _VERB = re.compile(r"%(.)")
 _TOO_MANY_STEPS = "it is computed in too many steps"
@@ -281,6 +283,8 @@ def _each(parts: list[frozenset[str]], made: Callable[[tuple[str, ...]], str]) -
         count *= len(part)
     if count > MAX_VALUES:
         raise Unknown("it can be too many texts")
+    if len(parts) * max((len(text) for part in parts for text in part), default=0) > MAX_LENGTH:
+        raise Unknown("it can be too long")
     return frozenset(made(chosen) for chosen in product(*parts))
 
 
