@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -171,7 +172,7 @@ class SourceFile:
     @property
     def is_too_deep(self) -> bool:
         """Whether a node lies so deep that questions take long."""
-        return is_too_deep(self.root)
+        return is_too_deep(self.tree)
 
     @cached_property
     def package_name(self) -> str:
@@ -308,10 +309,10 @@ class SourceFile:
             if self.is_whole or len(self._trees.pieces) == 1:
                 return [self.root]
             if piece not in self._roots:
-                root = self._trees.of(piece).root_node
-                if root.has_error or is_too_deep(root):
+                tree = self._trees.of(piece)
+                if tree.root_node.has_error or is_too_deep(tree):
                     return [self.root]
-                self._roots[piece] = root
+                self._roots[piece] = tree.root_node
                 self._parsed += piece.end - piece.start
             found.append(self._roots[piece])
         return found
@@ -346,8 +347,8 @@ class SourceFile:
         return line, offset - self._line_starts[line - 1] + 1
 
     @cached_property
-    def _line_starts(self) -> list[int]:
-        return [0, *(m.end() for m in _NEWLINE.finditer(self.source))]
+    def _line_starts(self) -> array[int]:
+        return array("I", [0, *(m.end() for m in _NEWLINE.finditer(self.source))])
 
 
 def _types(file: SourceFile, declarations: Iterable[Node]) -> dict[str, Node]:

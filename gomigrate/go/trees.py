@@ -7,7 +7,7 @@ from functools import cached_property
 from weakref import WeakValueDictionary
 
 import tree_sitter_go
-from tree_sitter import Language, Node, Parser, Point, Range, Tree
+from tree_sitter import Language, Parser, Point, Range, Tree
 
 from gomigrate.go.outline import Piece, pieces
 
@@ -90,9 +90,10 @@ def is_ended(source: bytes) -> bool:
     return source.endswith(b"\n")
 
 
-def is_too_deep(root: Node) -> bool:
+def is_too_deep(tree: Tree) -> bool:
     """Whether a node lies more than MAX_DEPTH nodes below the root."""
-    open_ones = [(root, 0)]
+    # A node keeps the children that it is asked for: this root is nobody else's.
+    open_ones = [(tree.root_node, 0)]
     while open_ones:
         node, depth = open_ones.pop()
         if depth > MAX_DEPTH:
