@@ -204,8 +204,10 @@ def test_an_error_that_no_node_tells_is_one(tmp_path: Path) -> None:
     assert [n.text for n in found.checkout.notes] == ["has a syntax error; the file is skipped"]
 
 
-def test_an_import_behind_another_declaration_is_none(tmp_path: Path) -> None:
-    found = workspace(tmp_path, HEAD + 'func A() {}\n\n// Too late.\nimport "fmt"\n')
+@pytest.mark.parametrize("code", ["if true {\n}\n", "return\n", "a := 1\n", "f()\n", "{\n}\n", 'import "fmt"\n'])
+def test_what_does_not_belong_outside_of_functions(code: str, tmp_path: Path) -> None:
+    # The parser takes statements there. What stands above them may be a function without its end.
+    found = workspace(tmp_path, HEAD + "func A() {}\n\n// Too late.\n" + code)
     assert found.function("", "", "A") is None and found.file("p.go") is None
     line = HEAD.count("\n") + 4
     assert [tuple(n) for n in found.checkout.notes] == [(f"p.go:{line}:1", "has a syntax error; the file is skipped")]

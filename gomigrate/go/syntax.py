@@ -30,7 +30,9 @@ _TYPE_PARAMETERS = (
     re.compile(rb"type\s+[^\s(\[]+\s*\[\s*[^\s\[\],]+[\s,]"),
 )
 
-_HEAD = ("package_clause", "import_declaration", "comment")
+_HEAD = frozenset({"package_clause", "import_declaration", "comment"})
+_DECLARATIONS = FUNCTIONS | {"type_declaration", "const_declaration", "var_declaration"}
+_TOP_LEVEL = _HEAD | _DECLARATIONS
 _IDENTIFIERS = frozenset({*NAMES, "field_identifier"})
 _WORD = frozenset(bytes((c,)) for c in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
@@ -158,15 +160,16 @@ class SourceFile:
 
     @cached_property
     def first_error(self) -> Node | None:
-        """What the parser does not understand, where a node tells it, or an import behind another declaration, which Go
-        does not take. Go specification, "Source file organization"."""
+        """What the parser does not understand, where a node tells it, or does not belong there: a statement outside of
+        all functions, or an import behind another declaration. Go specification, "Source file organization"."""
         if self.root.has_error:
             return next(errors(self.root), None)
-        others = False
+        declared = False
         for node in self.root.named_children:
-            if node.type == "import_declaration" and others:
+            if node.type in _DECLARATIONS:
+                declared = True
+            elif node.type not in _HEAD or (node.type == "import_declaration" and declared):
                 return node
-            others |= node.type not in _HEAD
         return None
 
     @property
@@ -310,9 +313,10 @@ class SourceFile:
                 return [self.root]
             if piece not in self._roots:
                 tree = self._trees.of(piece)
-                if tree.root_node.has_error or is_too_deep(tree):
+                root = tree.root_node
+                if root.has_error or is_too_deep(tree) or any(n.type not in _TOP_LEVEL for n in root.named_children):
                     return [self.root]
-                self._roots[piece] = tree.root_node
+                self._roots[piece] = root
                 self._parsed += piece.end - piece.start
             found.append(self._roots[piece])
         return found
