@@ -213,6 +213,24 @@ def test_what_does_not_belong_outside_of_functions(code: str, tmp_path: Path) ->
     assert [tuple(n) for n in found.checkout.notes] == [(f"p.go:{line}:1", "has a syntax error; the file is skipped")]
 
 
+@pytest.mark.parametrize(
+    ("code", "understood"),
+    [
+        ("return !(f\n(x) || y)", False),
+        ("return !(x\n\t.y || z)", False),
+        ("return !(x\n[0] || z)", False),
+        ("return !(x\n\n\t[1:] == nil)", False),
+        ("var a = x.\n(T)\nreturn a.\n\tb(\nx)", True),
+        ("f()\n(g)()\n[]int{}[0]++\nvar s = `\n.x\n(y)`", True),
+        ("/*\n(x) .y */\nvar m = map[string][]int{\n\t`a`: {\n[]int{1}[0]},\n}", True),
+        ("g(\n(x),\n[]int{},\n)", True),
+    ],
+)
+def test_what_begins_a_line_is_no_part_of_what_ends_there(code: str, understood: bool, tmp_path: Path) -> None:
+    found = workspace(tmp_path, HEAD + f"func A() bool {{\n{code}\n}}\n")
+    assert (found.file("p.go") is not None) is understood, found.checkout.notes
+
+
 def test_a_lookup_parses_only_what_may_declare_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[Piece | None] = []
     original = trees.parsed

@@ -30,6 +30,12 @@ _TYPE_PARAMETERS = (
     re.compile(rb"type\s+[^\s(\[]+\s*\[\s*[^\s\[\],]+[\s,]"),
 )
 
+_ON_THE_NEXT_LINE = re.compile(rb"\n\s*[.(\[]")
+_CONTINUED = {
+    ".": ("selector_expression", "qualified_type"),
+    "(": ("argument_list",),
+    "[": ("index_expression", "slice_expression"),
+}
 _HEAD = frozenset({"package_clause", "import_declaration", "comment"})
 _DECLARATIONS = FUNCTIONS | {"type_declaration", "const_declaration", "var_declaration"}
 _TOP_LEVEL = _HEAD | _DECLARATIONS
@@ -160,8 +166,9 @@ class SourceFile:
 
     @cached_property
     def first_error(self) -> Node | None:
-        """What the parser does not understand, where a node tells it, or does not belong there: a statement outside of
-        all functions, or an import behind another declaration. Go specification, "Source file organization"."""
+        """What the parser does not understand, where a node tells it, or takes and Go does not: a statement outside of
+        all functions, an import behind another declaration, a call whose parenthesis is on another line. Go
+        specification, "Source file organization"."""
         if self.root.has_error:
             return next(errors(self.root), None)
         declared = False
@@ -170,7 +177,15 @@ class SourceFile:
                 declared = True
             elif node.type not in _HEAD or (node.type == "import_declaration" and declared):
                 return node
-        return None
+        return next(self._broken_off(), None)
+
+    def _broken_off(self) -> Iterator[Node]:
+        """What begins a line, and is no part of the expression above to Go, which ends there. Go specification,
+        "Semicolons"."""
+        for match in _ON_THE_NEXT_LINE.finditer(self.source):
+            node = self.root.descendant_for_byte_range(match.end() - 1, match.end())
+            if node is not None and node.parent is not None and node.parent.type in _CONTINUED.get(node.type, ()):
+                yield node
 
     @property
     def is_too_deep(self) -> bool:
