@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from itertools import accumulate, chain
+from itertools import accumulate
 from typing import NamedTuple
 
 # What begins a top-level declaration wherever a line begins with it outside of all brackets. A function literal has
@@ -17,12 +17,12 @@ _BEGIN = re.compile(
     rb"\n(?:func[ \t]+(?:(\w+)|(\([^()\n]*\))[ \t]*(?!func\b)(\w+)\()|(import|package)\b|(type|const)\b|var\b)"
 )
 _RECEIVER = re.compile(rb"\((?:\w+[ \t]+)?\*?(\w+)(?:\[[\w, \t]+\])?\)")
-# A string and a rune end with their line at the latest, so that no quote is looked for twice.
-_IGNORED = re.compile(
+# Strings, runes and comments. A string and a rune end with their line at the latest, so that no quote is looked for
+# twice.
+IGNORED = re.compile(
     rb'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"?|`[^`]*`|/(?:/[^\n]*|\*[^*]*(?:\*(?!/)[^*]*)*\*/)|'
     rb"'[^'\\\n]*(?:\\[^\n][^'\\\n]*)*'?"
 )
-_OTHERS = re.compile(r"[^\x00-\x7f]")
 _RUN = re.compile(rb"(?:func|var)(?!\w)")
 _NO_BRACES = bytes(set(range(256)) - set(b"{}"))
 
@@ -81,28 +81,11 @@ def has_code(source: bytes, words: Collection[bytes]) -> bool:
     return False
 
 
-def odd_character(source: bytes) -> int:
-    """The offset of the first character that is neither ASCII nor a letter or digit and stands in no comment, string or
-    rune, where alone Go takes it; -1 when there is none. Go specification, "Characters", "Identifiers"."""
-    from unicodedata import category
-
-    start = 3 if source.startswith(b"\xef\xbb\xbf") else 0
-    for end, behind in chain((m.span() for m in _IGNORED.finditer(source, start)), [(len(source), len(source))]):
-        code = source[start:end]
-        if not code.isascii():
-            text = code.decode("utf-8", "replace")
-            for match in _OTHERS.finditer(text):
-                if category(match[0])[0] != "L" and category(match[0]) != "Nd":
-                    return start + len(text[: match.start()].encode())
-        start = behind
-    return -1
-
-
 def _plain(text: bytes) -> bytes | None:
     """The code of a text without strings and comments; None where one of them does not end in it."""
     if text.rfind(b"/*") > text.rfind(b"*/"):
         return None
-    plain = _IGNORED.sub(b"", text)
+    plain = IGNORED.sub(b"", text)
     return None if b"`" in plain else plain
 
 

@@ -16,6 +16,7 @@ from gomigrate.go.edits import apply_edits
 from gomigrate.go.nodes import FUNCTIONS, NAMES, STRINGS, descend, errors, named
 from gomigrate.go.outline import Piece
 from gomigrate.go.trees import is_ended, is_too_deep, parsed, trees_of
+from gomigrate.go.validity import TOP_LEVEL, first_mistake
 from gomigrate.model import TextEdit
 
 if TYPE_CHECKING:
@@ -30,15 +31,6 @@ _TYPE_PARAMETERS = (
     re.compile(rb"type\s+[^\s(\[]+\s*\[\s*[^\s\[\],]+[\s,]"),
 )
 
-_ON_THE_NEXT_LINE = re.compile(rb"\n\s*[.(\[]")
-_CONTINUED = {
-    ".": ("selector_expression", "qualified_type"),
-    "(": ("argument_list",),
-    "[": ("index_expression", "slice_expression"),
-}
-_HEAD = frozenset({"package_clause", "import_declaration", "comment"})
-_DECLARATIONS = FUNCTIONS | {"type_declaration", "const_declaration", "var_declaration"}
-_TOP_LEVEL = _HEAD | _DECLARATIONS
 _IDENTIFIERS = frozenset({*NAMES, "field_identifier"})
 _WORD = frozenset(bytes((c,)) for c in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
@@ -166,26 +158,8 @@ class SourceFile:
 
     @cached_property
     def first_error(self) -> Node | None:
-        """What the parser does not understand, where a node tells it, or takes and Go does not: a statement outside of
-        all functions, an import behind another declaration, a call whose parenthesis is on another line. Go
-        specification, "Source file organization"."""
-        if self.root.has_error:
-            return next(errors(self.root), None)
-        declared = False
-        for node in self.root.named_children:
-            if node.type in _DECLARATIONS:
-                declared = True
-            elif node.type not in _HEAD or (node.type == "import_declaration" and declared):
-                return node
-        return next(self._broken_off(), None)
-
-    def _broken_off(self) -> Iterator[Node]:
-        """What begins a line, and is no part of the expression above to Go, which ends there. Go specification,
-        "Semicolons"."""
-        for match in _ON_THE_NEXT_LINE.finditer(self.source):
-            node = self.root.descendant_for_byte_range(match.end() - 1, match.end())
-            if node is not None and node.parent is not None and node.parent.type in _CONTINUED.get(node.type, ()):
-                yield node
+        """What the parser does not understand, where a node tells it, or what it takes and Go does not."""
+        return next(errors(self.root), None) if self.root.has_error else first_mistake(self.root, self.source)
 
     @property
     def is_too_deep(self) -> bool:
@@ -329,7 +303,7 @@ class SourceFile:
             if piece not in self._roots:
                 tree = self._trees.of(piece)
                 root = tree.root_node
-                if root.has_error or is_too_deep(tree) or any(n.type not in _TOP_LEVEL for n in root.named_children):
+                if root.has_error or is_too_deep(tree) or any(n.type not in TOP_LEVEL for n in root.named_children):
                     return [self.root]
                 self._roots[piece] = root
                 self._parsed += piece.end - piece.start

@@ -21,8 +21,8 @@ from tree_sitter import Node
 from gomigrate.checkout import Checkout
 from gomigrate.errors import UserError, printable
 from gomigrate.go.modules import GoWork, Module, Replacement, join, parse_go_mod, parse_go_work
-from gomigrate.go.outline import odd_character
 from gomigrate.go.syntax import SourceFile, Value, declared_package
+from gomigrate.go.validity import odd_character
 from gomigrate.model import Note
 
 if TYPE_CHECKING:
