@@ -7,6 +7,7 @@ import re
 from tree_sitter import Node
 
 from gomigrate.catalogue import DIRECTIVE
+from gomigrate.go.edits import behind_semicolon
 from gomigrate.go.fold import merged
 from gomigrate.go.nodes import named
 from gomigrate.go.syntax import SourceFile
@@ -14,7 +15,6 @@ from gomigrate.model import TextEdit
 
 # What may stand behind a declaration on its last line and goes with it.
 _BEHIND = re.compile(rb"[ \t;]*(?://[^\n]*?|/\*(?:(?!\*/)[^\n])*\*/[ \t;]*)?(?=\r?\Z)")
-_SEMICOLON = re.compile(rb"[ \t]*;[ \t]*")
 _DIRECTIVES = ("//go:", "// +", "//+", f"//{DIRECTIVE.decode()}")
 
 
@@ -162,8 +162,7 @@ def _lines(file: SourceFile, start: int, end: int) -> tuple[int, int]:
     behind = _BEHIND.match(source, end, last)
     before = source[first:start].rstrip(b" \t;")
     if behind is None:
-        parted = _SEMICOLON.match(source, end)
-        return (start if before else first), parted.end() if parted else end
+        return (start if before else first), behind_semicolon(source, end)
     if before:
         return first + len(before), behind.end()
     return first, min(last + 1, len(source))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, count
@@ -21,6 +20,7 @@ from gomigrate.finalizer.runtime_versions import needs_sets
 from gomigrate.finalizer.sites import Site
 from gomigrate.finalizer.wording import Wording
 from gomigrate.go.dominance import may_jump
+from gomigrate.go.edits import behind_semicolon
 from gomigrate.go.evaluator.kinds import SETS
 from gomigrate.go.fold import merged
 from gomigrate.go.nodes import FUNCTION_LIKE, ancestors, descend, expressions, named
@@ -30,7 +30,6 @@ from gomigrate.go.workspace import Workspace
 from gomigrate.model import Operation, Stage, TextEdit
 from gomigrate.packs import Render
 
-_SEMICOLON = re.compile(rb"[ \t]*;[ \t]*")
 _LINE_ENDS = (b"\n", b"\r", b"")
 _PRECEDENCE = {"||": 1, "&&": 2}
 
@@ -486,5 +485,4 @@ def line_span(file: SourceFile, node: Node) -> tuple[int, int]:
     alone = not source[start : node.start_byte].strip() and (not behind or behind.startswith(b"//"))
     if alone:
         return start, end
-    parted = _SEMICOLON.match(source, node.end_byte)
-    return node.start_byte, parted.end() if parted else node.end_byte
+    return node.start_byte, behind_semicolon(source, node.end_byte)

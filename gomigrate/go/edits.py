@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from gomigrate.model import TextEdit
+
+_SEMICOLON = re.compile(rb"[ \t]*;[ \t]*")
 
 
 class Conflict(Exception):
@@ -13,6 +16,13 @@ class Conflict(Exception):
     def __init__(self, offset: int) -> None:
         super().__init__(f"edits overlap at byte {offset}")
         self.offset = offset
+
+
+def behind_semicolon(source: bytes, end: int) -> int:
+    """Where what ends at a byte ends together with the semicolon that parts it from the next on its line, if there is
+    one."""
+    semicolon = _SEMICOLON.match(source, end)
+    return semicolon.end() if semicolon else end
 
 
 def apply_edits(source: bytes, edits: Iterable[TextEdit]) -> bytes:

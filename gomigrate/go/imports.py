@@ -6,12 +6,12 @@ import re
 
 from tree_sitter import Node
 
+from gomigrate.go.edits import behind_semicolon
 from gomigrate.go.nodes import descend
 from gomigrate.go.syntax import SourceFile, newline_of, whole_words
 from gomigrate.model import TextEdit
 
 _DOT = re.compile(rb"\s*\.")
-_SEMICOLON = re.compile(rb"[ \t]*;[ \t]*")
 
 
 def with_imports(before: SourceFile, after: SourceFile, wanted: list[tuple[str, str]]) -> SourceFile:
@@ -93,8 +93,7 @@ def _shares_its_lines(source: bytes, node: Node, start: int, end: int) -> bool:
 
 
 def _without(source: bytes, node: Node) -> bytes:
-    semicolon = _SEMICOLON.match(source, node.end_byte)
-    before, behind = source[: node.start_byte], source[semicolon.end() if semicolon else node.end_byte :]
+    before, behind = source[: node.start_byte], source[behind_semicolon(source, node.end_byte) :]
     return (before.rstrip(b" \t") if behind.startswith((b"\n", b"\r")) else before) + behind
 
 
