@@ -214,7 +214,7 @@ def bounded(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _without_forks() -> Iterator[None]:
+def without_forks() -> Iterator[None]:
     """A program with threads does all work in its own process: that is faster here, and times and errors are seen."""
     end = threading.Event()
     thread = threading.Thread(target=end.wait)
@@ -274,7 +274,7 @@ class Properties:
 
     def hold(self, some: Iterable[Case]) -> Figures:
         pending: list[Tried] = []
-        with _without_forks():
+        with without_forks():
             for case in some:
                 tried = self._try(case)
                 pending += [tried] if tried is not None else []

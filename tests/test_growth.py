@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from properties import without_forks
 
 from gomigrate import packs
 from gomigrate.checkout import Checkout
@@ -47,11 +48,11 @@ def calls_of_a_plan(top: Path, units: int) -> dict[str, int]:
     return {f"{Path(file).name}:{line} {name}": count for (file, line, name), (_, count, *_) in stats.stats.items()}
 
 
-def test_no_step_grows_faster_than_the_number_of_sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_step_grows_faster_than_the_number_of_sites(tmp_path: Path) -> None:
     # Two processes share the reading in another way each time.
-    monkeypatch.delattr("os.fork", raising=False)
-    calls_of_a_plan(tmp_path / "warm", 2)
-    few, many = (calls_of_a_plan(tmp_path / str(units), units) for units in (20, 40))
+    with without_forks():
+        calls_of_a_plan(tmp_path / "warm", 2)
+        few, many = (calls_of_a_plan(tmp_path / str(units), units) for units in (20, 40))
     assert sum(many.values()) < sum(few.values()) * 2.1
     # What grows with the square is called four times as often; what is rare even so costs nothing.
     steep = {f: (few.get(f, 0), n) for f, n in many.items() if n > 400 and n > few.get(f, 0) * 3}
@@ -276,7 +277,6 @@ func Has(o v1.Object) bool {
 
 
 def test_a_file_is_not_read_for_the_names_of_other_versions_of_its_module(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.delattr("os.fork", raising=False)
     reads: list[str] = []
     original = Checkout.read
 
@@ -297,7 +297,8 @@ def test_a_file_is_not_read_for_the_names_of_other_versions_of_its_module(tmp_pa
             (top / "api" / "api.go").write_text(_HAS)
             for file in range(20):
                 (top / "user" / f"u{file}.go").write_text(user.format(file))
-        plan = plan_checkout(tmp_path / str(versions), packs.load("operators"))
+        with without_forks():
+            plan = plan_checkout(tmp_path / str(versions), packs.load("operators"))
         assert len({d.path for d in plan.diagnostics}) == versions * 21
         counts.append(len(reads))
         reads.clear()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from properties import bounded
+from properties import bounded, without_forks
 
 from gomigrate import packs
 from gomigrate.finalizer.mapping import with_mapping
@@ -138,24 +136,13 @@ CODE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def in_this_process() -> Iterator[None]:
-    """A program with threads does all work itself, so that it can be stopped."""
-    end = threading.Event()
-    thread = threading.Thread(target=end.wait)
-    thread.start()
-    yield
-    end.set()
-    thread.join()
-
-
 @pytest.mark.parametrize("code", CODE.values(), ids=CODE.keys())
 @pytest.mark.parametrize("named", [True, False], ids=["flyte", "operators"])
 def test_it_ends(code: str, named: bool, tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text(GO_MOD)
     (tmp_path / "ships.go").write_text((HEAD + code).replace("ship-finalizer", "flyte-finalizer" if named else "ship"))
     pack = packs.load("flyte") if named else with_mapping(packs.load("operators"), {"ship": "example.com/ship"})
-    with bounded(3):
+    with without_forks(), bounded(3):
         plan = plan_checkout(tmp_path, pack)
     assert plan.diagnostics and not [n for n in plan.notes if n.path]
 

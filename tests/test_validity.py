@@ -6,19 +6,10 @@ from pathlib import Path
 
 import pytest
 from properties import bounded
+from test_outline import HEAD, workspace
 
-from gomigrate.checkout import Checkout
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.validity import odd_character
-from gomigrate.go.workspace import Workspace
-
-HEAD = "package p\n\n"
-
-
-def workspace(root: Path, source: str) -> Workspace:
-    (root / "go.mod").write_text("module example.com/m\n")
-    (root / "p.go").write_text(source)
-    return Workspace(Checkout(root))
 
 
 @pytest.mark.parametrize(
