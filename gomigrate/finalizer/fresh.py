@@ -17,7 +17,7 @@ from gomigrate.go.nodes import FUNCTION_LIKE, NAMES, ancestors, named, unparen
 from gomigrate.go.references import Symbol
 from gomigrate.go.scope import assignments, lookup, parameters
 from gomigrate.go.syntax import SourceFile, called, occurrences
-from gomigrate.go.types import Named, Pointer, Types
+from gomigrate.go.types import Named, Pointer, Type, Types, kept_with_types
 
 CLIENT = "sigs.k8s.io/controller-runtime/pkg/client"
 _CLIENTS = frozenset({"Client", "Writer", "WithWatch"})
@@ -26,15 +26,8 @@ _WRITES_OVER = ("CreateOrUpdate", "CreateOrPatch")
 _TEXT_ONLY = ("fmt", "log", "k8s.io/klog", "github.com/go-logr/logr", "github.com/sirupsen/logrus", "go.uber.org/zap")
 _DEPTH = 4
 _MOST_ALIASES = 16
-# (method's name, which result, depth) -> whether all methods of that name give back something new: they are looked for
-# in the whole checkout.
-_MADE: WeakKeyDictionary[Types, dict[tuple[str, int, int], bool]] = WeakKeyDictionary()
-# The same of one function.
-_GIVING: WeakKeyDictionary[Types, dict[tuple[Symbol, int, int], bool]] = WeakKeyDictionary()
 # (file, where a variable is declared, depth, aliases) -> what becomes of it: a function may add to one object often.
 _FATES: WeakKeyDictionary[Types, dict[tuple[str, int, int, int], set[str]]] = WeakKeyDictionary()
-# (type, depth) -> whether it is a client, or embeds one.
-_CLIENT_TYPES: WeakKeyDictionary[Types, dict[tuple[Named, int], bool]] = WeakKeyDictionary()
 
 
 def is_fresh(types: Types, path: Path, place: Node) -> bool:
@@ -110,26 +103,22 @@ def _is_fresh_value(types: Types, file: SourceFile, node: Node, nth: int, depth:
     return bool(name) and _all_make(types, name, nth, depth + 1)
 
 
+@kept_with_types
 def _gives_new(types: Types, symbol: Symbol, nth: int, depth: int) -> bool:
     """As `_makes`, of a function that is declared once."""
-    known, asked = _GIVING.setdefault(types, {}), (symbol, nth, depth)
-    if asked not in known:
-        declared = types.workspace.function(*symbol)
-        known[asked] = declared is not None and _makes(types, *declared, nth, depth)
-    return known[asked]
+    declared = types.workspace.function(*symbol)
+    return declared is not None and _makes(types, *declared, nth, depth)
 
 
+@kept_with_types
 def _all_make(types: Types, name: str, nth: int, depth: int) -> bool:
-    """As `_makes`, of all methods of a name, one at least."""
-    known, asked = _MADE.setdefault(types, {}), (name, nth, depth)
-    if asked not in known:
-        found = False
-        for maker in _methods(types, name):
-            found = maker is not None and _makes(types, *maker, nth, depth)
-            if not found:
-                break
-        known[asked] = found
-    return known[asked]
+    """As `_makes`, of all methods of a name, one at least: they are looked for in the whole checkout."""
+    found = False
+    for maker in _methods(types, name):
+        found = maker is not None and _makes(types, *maker, nth, depth)
+        if not found:
+            break
+    return found
 
 
 def _interface_method(types: Types, file: SourceFile, call: Node) -> str:
@@ -295,19 +284,13 @@ def is_client(types: Types, file: SourceFile, operand: Node) -> bool:
     return _is_client_type(types, kind.to if isinstance(kind, Pointer) else kind, 0)
 
 
-def _is_client_type(types: Types, kind: object, depth: int) -> bool:
+@kept_with_types
+def _is_client_type(types: Types, kind: Type | None, depth: int) -> bool:
     if not isinstance(kind, Named) or depth > 3:
         return False
     if kind.folder is None:
         return (kind.package == CLIENT and kind.name in _CLIENTS) or kind.package.startswith(_TYPED)
-    known = _CLIENT_TYPES.setdefault(types, {})
-    if (kind, depth) not in known:
-        known[(kind, depth)] = _is_declared_client(types, kind, depth)
-    return known[(kind, depth)]
-
-
-def _is_declared_client(types: Types, kind: Named, depth: int) -> bool:
-    spec = types.workspace.type_spec(kind.folder or "", kind.name)
+    spec = types.workspace.type_spec(kind.folder, kind.name)
     if spec is not None and spec[0].is_generated:
         return True
     declared = types.declaration(kind)

@@ -9,11 +9,10 @@ gateway-api 0.5.0 and 1.2.0).
 from __future__ import annotations
 
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from gomigrate.finalizer.objectmodel import ObjectModel
 from gomigrate.go.evaluator.values import Free
-from gomigrate.go.types import Literal, Named, Pointer, Type, Types
+from gomigrate.go.types import Literal, Named, Pointer, Type, Types, kept_with_types
 
 METAV1 = "k8s.io/apimachinery/pkg/apis/meta/v1"
 CLIENT = "sigs.k8s.io/controller-runtime/pkg/client"
@@ -54,11 +53,6 @@ _MORE_KINDS = {
 }
 
 
-# Asked anew in each round, of few types.
-_JUDGED: WeakKeyDictionary[Types, dict[Type | None, Verdict]] = WeakKeyDictionary()
-_INTERFACES: WeakKeyDictionary[Types, dict[tuple[Named | Literal, int], Verdict | None]] = WeakKeyDictionary()
-
-
 class Verdict(NamedTuple):
     """`level` is object (a client.Object), meta (only a metav1.Object), no, or unknown; `text` says why."""
 
@@ -77,18 +71,13 @@ def type_of_free(types: Types, free: Free) -> Type | None:
     return types.of(free.file, free.node)
 
 
+# Asked anew in each round, of few types.
+@kept_with_types
 def judge(types: Types, kind: Type | None) -> Verdict:
     """What an expression of this static type is to controller-runtime.
 
     `address`: it is a struct value, and its address is what satisfies the interface.
     """
-    known = _JUDGED.setdefault(types, {})
-    if kind not in known:
-        known[kind] = _judged(types, kind)
-    return known[kind]
-
-
-def _judged(types: Types, kind: Type | None) -> Verdict:
     if kind is None:
         return Verdict("unknown", "its type is not declared in this checkout")
     if isinstance(kind, Pointer):
@@ -102,19 +91,13 @@ def _judged(types: Types, kind: Type | None) -> Verdict:
     return Verdict("no", f"{kind} is no Kubernetes object")
 
 
+@kept_with_types
 def _interface(types: Types, kind: Named | Literal, depth: int = 0) -> Verdict | None:
     if isinstance(kind, Named):
         if (kind.package, kind.name) == (CLIENT, "Object"):
             return Verdict("object", "client.Object")
         if (kind.package, kind.name) == (METAV1, "Object"):
             return Verdict("meta", f"{kind}, {_ONLY_META}")
-    known = _INTERFACES.setdefault(types, {})
-    if (kind, depth) not in known:
-        known[(kind, depth)] = _declared_interface(types, kind, depth)
-    return known[(kind, depth)]
-
-
-def _declared_interface(types: Types, kind: Named | Literal, depth: int) -> Verdict | None:
     declared = types.declaration(kind)
     if declared is None or declared[1].type != "interface_type" or depth > 4:
         return None

@@ -420,8 +420,8 @@ def _with_end_of(file: SourceFile, source: bytes) -> bytes:
 
 def _must_parse(changed: SourceFile) -> None:
     """The changed file must have no syntax error: it had none before."""
-    node = changed.first_error
-    if changed.root.has_error or node is not None:
+    if changed.has_error:
+        node = changed.first_error
         line, column = changed.position(node.start_byte if node is not None else 0)
         raise UserError(
             f"{changed.path}: the changed file would have a syntax error at {line}:{column}; nothing was written. "

@@ -25,6 +25,7 @@ from gomigrate.go.syntax import SourceFile, string_value
 from gomigrate.go.types import Named, Pointer, Type, Types
 
 MAX_DEPTH = 8
+_TOO_MANY_STEPS = "it is handed on in too many steps"
 
 
 class Source(NamedTuple):
@@ -80,12 +81,12 @@ class Tracer:
                 self._follow(other, value, depth + 1)
             self._given[what] = True
         elif not self._given[what]:
-            self._unknown(file, node, "it is handed on in too many steps")
+            self._unknown(file, node, _TOO_MANY_STEPS)
 
     def _follow(self, file: SourceFile, node: Node, depth: int) -> None:
         node = unparen(node)
         if depth > MAX_DEPTH:
-            self._unknown(file, node, "it is handed on in too many steps")
+            self._unknown(file, node, _TOO_MANY_STEPS)
             return
         text = string_value(file, node)
         if text is not None:

@@ -156,6 +156,11 @@ class SourceFile:
         """Whether something in the file may have type parameters."""
         return any(pattern.search(self.source) for pattern in _TYPE_PARAMETERS)
 
+    @property
+    def has_error(self) -> bool:
+        """Whether it is no Go; `first_error` says where, if a node tells it."""
+        return self.root.has_error or self.first_error is not None
+
     @cached_property
     def first_error(self) -> Node | None:
         """What the parser does not understand, where a node tells it, or what it takes and Go does not."""

@@ -6,8 +6,10 @@ answer everywhere: whoever asks must then leave the code alone.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 from tree_sitter import Node
 
@@ -16,6 +18,8 @@ from gomigrate.go.scope import Local, lookup, type_parameter
 from gomigrate.go.syntax import SourceFile
 from gomigrate.go.workspace import Workspace
 
+_Asked = ParamSpec("_Asked")
+_Answer = TypeVar("_Answer")
 _BASIC = frozenset(
     (
         *("bool", "string", "error", "any", "byte", "rune", "float32", "float64", "complex64", "complex128"),
@@ -418,3 +422,19 @@ class Types:
                     star = any(c.type == "*" for c in field.children)
                     found.append(Pointer(inner) if star and inner is not None else inner)
         return [t for t in found if t is not None]
+
+
+def kept_with_types(
+    function: Callable[Concatenate[Types, _Asked], _Answer],
+) -> Callable[Concatenate[Types, _Asked], _Answer]:
+    """As functools.cache: what a function gives is kept for as long as the types are that it asks."""
+    known: WeakKeyDictionary[Types, dict[object, _Answer]] = WeakKeyDictionary()
+
+    @wraps(function)
+    def answer(types: Types, /, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Answer:
+        answers, asked = known.setdefault(types, {}), (args, *kwargs.items())
+        if asked not in answers:
+            answers[asked] = function(types, *args, **kwargs)
+        return answers[asked]
+
+    return answer

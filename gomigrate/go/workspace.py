@@ -116,8 +116,8 @@ class Workspace:
         found = self._opened(path)
         if found is None or path in self._parsed:
             return found
-        node = found.first_error
-        if found.root.has_error or node is not None or not found.package_name:
+        if found.has_error or not found.package_name:
+            node = found.first_error
             line, column = found.position(node.start_byte if node else 0)
             self._skip(path, Note(f"{path}:{line}:{column}", "has a syntax error; the file is skipped"))
         elif found.is_too_deep:
